@@ -1,0 +1,77 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+/// A target of ours and the tests beside it.
+func target(_ name: String, _ dependencies: [Target.Dependency], tested: Bool = true) -> [Target] {
+    var targets: [Target] = [.target(name: name, dependencies: dependencies, swiftSettings: strict)]
+    if tested {
+        targets.append(
+            .testTarget(
+                name: "\(name)Tests", dependencies: [.byName(name: name), "TidingsTesting"],
+                swiftSettings: strict))
+    }
+    return targets
+}
+
+let systemLibraries: [Target] = [
+    .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"]), .brew(["libuv"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
+    .target(name: "CSystem"),
+]
+
+let words =
+    target("TidingsCore", ["CSystem"])
+    + target("KafkaProtocol", ["TidingsCore", "CSystem", "CLZ4"])
+
+let engines =
+    target("TidingsLog", ["TidingsCore", "KafkaProtocol", "CSystem"])
+    + target("TidingsRouting", ["TidingsCore", "KafkaProtocol"])
+    + target("TidingsDelivery", ["TidingsCore", "KafkaProtocol"])
+
+let ground =
+    target("TidingsNetwork", ["TidingsCore", "CUV", "COpenSSL", "CSystem"])
+    + target("TidingsHTTP", ["TidingsNetwork", "TidingsCore"])
+
+let adapters =
+    target(
+        "TidingsAPI",
+        [
+            "TidingsHTTP", "TidingsNetwork", "TidingsRouting", "TidingsDelivery", "KafkaProtocol", "TidingsCore",
+            "COpenSSL",
+        ])
+    + target(
+        "TidingsWebhooks",
+        ["TidingsHTTP", "TidingsNetwork", "TidingsDelivery", "KafkaProtocol", "TidingsCore", "COpenSSL"])
+
+let programs =
+    target(
+        "TidingsServer",
+        [
+            "TidingsAPI", "TidingsWebhooks", "TidingsLog", "TidingsRouting", "TidingsDelivery", "TidingsHTTP",
+            "TidingsNetwork", "KafkaProtocol", "TidingsCore", "CYAML",
+        ])
+    + target(
+        "TidingsCommand",
+        ["TidingsServer", "TidingsLog", "TidingsHTTP", "TidingsNetwork", "KafkaProtocol", "TidingsCore"])
+    + [.executableTarget(name: "tidings", dependencies: ["TidingsCommand"], swiftSettings: strict)]
+
+let package = Package(
+    name: "tidings",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "tidings", targets: ["tidings"])
+    ],
+    targets: systemLibraries + words + engines + ground + adapters + programs
+        + target("TidingsTesting", ["TidingsCore", "KafkaProtocol"], tested: false),
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu2x
+)

@@ -1,0 +1,26 @@
+#ifndef TIDINGS_CSYSTEM_H
+#define TIDINGS_CSYSTEM_H
+// What Glibc's Swift module lacks, and what only C can say (intrinsics).
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/// CRC-32C (Castagnoli) of `count` bytes, continuing from `crc` (0 to begin). Check value of "123456789": 0xE3069283.
+uint32_t tidings_crc32c(uint32_t crc, const void *bytes, size_t count);
+
+/// Starts writing a file range back to disk without waiting (Linux); nothing elsewhere. Returns 0 or -1 with errno.
+int tidings_start_write_back(int file, int64_t offset, int64_t count);
+
+/// fdatasync on Linux, F_FULLFSYNC on macOS. Returns 0 or -1 with errno.
+int tidings_sync_data(int file);
+
+/// Fills `count` bytes from the system's random source. Returns 0 or -1 with errno.
+int tidings_random(void *bytes, size_t count);
+
+/// Names the calling thread (at most 15 characters count).
+void tidings_name_thread(const char *name);
+
+/// Sets the calling thread's signal mask so that it takes no signals.
+void tidings_block_signals(void);
+#endif

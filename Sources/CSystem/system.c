@@ -1,0 +1,66 @@
+#define _GNU_SOURCE
+#include "CSystem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <sys/random.h>
+#else
+#include <stdlib.h>
+#endif
+
+int tidings_start_write_back(int file, int64_t offset, int64_t count) {
+#if defined(__linux__)
+    return sync_file_range(file, offset, count, SYNC_FILE_RANGE_WRITE);
+#else
+    (void)file, (void)offset, (void)count;
+    return 0;
+#endif
+}
+
+int tidings_sync_data(int file) {
+#if defined(__APPLE__)
+    return fcntl(file, F_FULLFSYNC);
+#else
+    return fdatasync(file);
+#endif
+}
+
+int tidings_random(void *bytes, size_t count) {
+#if defined(__linux__)
+    uint8_t *at = bytes;
+    while (count > 0) {
+        ssize_t got = getrandom(at, count, 0);
+        if (got < 0) {
+            if (errno == EINTR) continue;
+            return -1;
+        }
+        at += got;
+        count -= (size_t)got;
+    }
+#else
+    arc4random_buf(bytes, count);
+#endif
+    return 0;
+}
+
+void tidings_name_thread(const char *name) {
+#if defined(__APPLE__)
+    pthread_setname_np(name);
+#else
+    char short_name[16];
+    size_t index = 0;
+    for (; index < 15 && name[index]; index++) short_name[index] = name[index];
+    short_name[index] = 0;
+    pthread_setname_np(pthread_self(), short_name);
+#endif
+}
+
+void tidings_block_signals(void) {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+}

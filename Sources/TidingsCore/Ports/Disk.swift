@@ -1,0 +1,66 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+/// Files, as the log needs them: the system's, or simulated ones that crash, tear and rot on demand.
+/// Paths are relative to the root the disk was made with and use `/`. Any thread may call; a call blocks.
+public protocol Disk: AnyObject, Sendable {
+    /// Opens a file for reading and writing.
+    /// - Throws: ``DiskError``; `.missing` when it must exist and does not.
+    func open(_ path: String, _ mode: DiskOpenMode) throws(DiskError) -> any DiskFile
+    /// Creates a directory and those above it; nothing when it exists. Durable after `syncDirectory` of its parent.
+    func createDirectory(_ path: String) throws(DiskError)
+    /// Names in a directory, sorted; directories end in `/`. `.missing` when there is none.
+    func list(_ path: String) throws(DiskError) -> [String]
+    /// Moves a file or directory, replacing a file of the new name. Durable after `syncDirectory` of both parents.
+    func rename(_ from: String, to: String) throws(DiskError)
+    /// Removes a file, or a directory that is empty.
+    func remove(_ path: String) throws(DiskError)
+    /// Makes creations, renames and removals in a directory durable.
+    func syncDirectory(_ path: String) throws(DiskError)
+    /// Takes the exclusive right to a file until the process ends or the token goes; `.busy` when another has it.
+    func lock(_ path: String) throws(DiskError) -> any Sendable
+    /// Bytes left for this process.
+    func freeBytes() throws(DiskError) -> Int64
+}
+
+/// How a file is opened.
+public enum DiskOpenMode: Sendable {
+    /// It must exist; reads only.
+    case read
+    /// It must exist.
+    case write
+    /// It is created when missing.
+    case create
+}
+
+/// An open file. Reads and writes at different places may run on different threads at once. Closed with its last owner.
+public protocol DiskFile: AnyObject, Sendable {
+    /// Writes all bytes at a position or throws; growing the file as needed. Not durable before ``sync()``.
+    func write(_ bytes: UnsafeRawBufferPointer, at position: Int64) throws(DiskError)
+    /// Reads up to the buffer's size; fewer only at the end of the file.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at position: Int64) throws(DiskError) -> Int
+    /// Makes what was written durable, with the length needed to read it. After an error nothing may be assumed
+    /// of writes since the last success; it is never called again on that file then.
+    func sync() throws(DiskError)
+    /// Starts moving written bytes to the medium; a hint that promises nothing.
+    func startWriteBack(from position: Int64, count: Int64)
+    /// Cuts or grows the file.
+    func truncate(to count: Int64) throws(DiskError)
+    /// The file's length.
+    func size() throws(DiskError) -> Int64
+}
+
+/// What went wrong with a file.
+public struct DiskError: Error, Sendable, CustomStringConvertible {
+    /// What a program can act on.
+    public enum Code: Sendable { case missing, exists, noSpace, noHandles, busy, forbidden, failed }
+    /// The kind of trouble.
+    public let code: Code
+    /// What was tried, on which path, and what the system said.
+    public let description: String
+
+    /// Creates an error with its sentence.
+    public init(_ code: Code, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+}

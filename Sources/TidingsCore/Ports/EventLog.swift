@@ -1,0 +1,239 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+/// The log inside the server, as doors and delivery use it: appends with one answer per round, and reads that borrow.
+///
+/// A *round* is what one sync makes durable. Rounds are numbered from 1 and never reused; all records of one
+/// append are in one round or none is stored. Batches in a round are ordered by partition (`PartitionID`'s order),
+/// so (round, partition, offset) is a total order over the whole log.
+public protocol EventLog: AnyObject, Sendable {
+    /// All topics, as of now. Any thread; replaced whole when a topic comes or goes.
+    var topics: TopicTable { get }
+
+    /// The first stored offset and the offset after the last durable record; nil when there is no such partition.
+    /// Any thread.
+    func bounds(of partition: PartitionID) -> PartitionBounds?
+
+    /// An entrance for one loop; made once per loop. Any thread.
+    func session(on loop: any Loop) -> any LogSession
+}
+
+/// Where a partition begins and ends.
+public struct PartitionBounds: Hashable, Sendable {
+    /// The first offset that can be read.
+    public let start: Offset
+    /// The offset the next durable record gets.
+    public let end: Offset
+    /// Stored bytes.
+    public let byteCount: Int64
+
+    /// Creates bounds.
+    public init(start: Offset, end: Offset, byteCount: Int64) {
+        self.start = start
+        self.end = end
+        self.byteCount = byteCount
+    }
+}
+
+/// The topics of a log at one moment.
+public struct TopicTable: Sendable {
+    private let byName: [TopicName: TopicDescription]
+    private let byID: [TopicID: TopicDescription]
+
+    /// Creates a table.
+    public init(_ topics: [TopicDescription]) {
+        byName = Dictionary(uniqueKeysWithValues: topics.map { ($0.name, $0) })
+        byID = Dictionary(uniqueKeysWithValues: topics.map { ($0.id, $0) })
+    }
+
+    /// The topic of that name.
+    public subscript(name: TopicName) -> TopicDescription? { byName[name] }
+    /// The topic of that identity.
+    public subscript(id: TopicID) -> TopicDescription? { byID[id] }
+    /// All topics, by identity.
+    public var all: [TopicDescription] { byID.values.sorted { $0.id < $1.id } }
+}
+
+/// One loop's entrance to the log.
+///
+/// - Concurrency: lives on the loop it was made for; every method is called there, every callback runs there.
+public protocol LogSession: AnyObject {
+    /// Appends all records of `buffer` in one round and writes each record's offset into `buffer.entries`.
+    /// The buffer may be reused as soon as this returns.
+    /// - Parameter then: runs later, once: with the round's number when it is durable, or with the reason why it
+    ///   is not. Answers come in the order of the appends.
+    /// - Throws: at once, with nothing stored: a record too large, an unknown partition, a log that is offline or full.
+    func append(_ buffer: inout AppendBuffer, then: @escaping (Result<UInt64, LogError>) -> Void) throws(LogError)
+
+    /// Calls `observer` after every durable round that has records, in order, after the answers to its appends.
+    func follow(_ observer: @escaping (CommittedRound) -> Void) -> LogFollower
+    /// Ends a follow; the observer is not called again.
+    func unfollow(_ follower: LogFollower)
+
+    /// The batch that holds `offset` (or the first one after it), if it is still in the memory that all readers
+    /// share; nil when it must be read from disk or is not durable yet.
+    func recent(_ partition: PartitionID, from offset: Offset) -> StoredBatch?
+
+    /// Reads whole durable batches from the one that holds `offset` (or the first one after it): at least one if
+    /// there is any, then more up to `maxBytes`. Runs `then` later; never blocks the loop. An empty answer means
+    /// that `offset` is the end. Every batch's CRC was verified.
+    func read(
+        _ partition: PartitionID, from offset: Offset, maxBytes: Int,
+        then: @escaping (Result<[StoredBatch], LogError>) -> Void)
+
+    /// The first offset of `partition` whose record is in round `round` or a later one; the end when there is none.
+    func offset(in partition: PartitionID, atRound round: UInt64, then: @escaping (Result<Offset, LogError>) -> Void)
+
+    /// Creates a topic, durable before `then` runs; answers the existing one when there is one of that name.
+    func createTopic(
+        _ name: TopicName, partitions: Int32, then: @escaping (Result<TopicDescription, LogError>) -> Void)
+    /// Deletes a topic and its records, durable before `then` runs.
+    func deleteTopic(_ id: TopicID, then: @escaping (Result<Void, LogError>) -> Void)
+
+    /// Forgets whole segments that end before `offset`; the start of the partition moves to at most `offset`.
+    func deleteRecords(
+        _ partition: PartitionID, before offset: Offset, then: @escaping (Result<Offset, LogError>) -> Void)
+    /// Keeps `bytes` durably under `name` ([a-z0-9-]), replacing what was there: whole or not at all.
+    func saveSnapshot(_ name: String, _ bytes: [UInt8], then: @escaping (Result<Void, LogError>) -> Void)
+    /// What `saveSnapshot` kept last under `name`; nil when there is none.
+    func loadSnapshot(_ name: String, then: @escaping (Result<[UInt8]?, LogError>) -> Void)
+}
+
+/// Names one `follow` of one session.
+public struct LogFollower: Hashable, Sendable {
+    /// Which; never reused within its session.
+    public let number: UInt64
+
+    /// Creates a name; for implementations of ``LogSession``.
+    public init(_ number: UInt64) { self.number = number }
+}
+
+/// Records on their way into the log: what one call appends in one round. Kept by its owner and reused.
+public struct AppendBuffer: ~Copyable {
+    /// One record: where it goes, and where its body lies in `bodies`.
+    public struct Entry: Sendable {
+        /// The partition it goes to.
+        public let partition: PartitionID
+        /// The record's timestamp.
+        public let timestamp: WallTime
+        /// The record's body in `bodies`.
+        public let body: Range<Int>
+        /// Set by the append.
+        public var offset = Offset.zero
+    }
+
+    /// The records in order.
+    public var entries: [Entry] = []
+    /// Their bodies: what follows offsetDelta in Kafka's record format (key length, key, value length, value, headers).
+    public private(set) var bodies = ByteBuffer(capacity: 4096)
+
+    /// Makes an empty buffer.
+    public init() {}
+
+    /// Adds a record whose body `write` appends.
+    public mutating func add<Failure>(
+        to partition: PartitionID, at timestamp: WallTime, _ write: (inout ByteBuffer) throws(Failure) -> Void
+    ) throws(Failure) {
+        let from = bodies.count
+        do {
+            try write(&bodies)
+        } catch {
+            bodies.truncate(to: from)
+            throw error
+        }
+        entries.append(Entry(partition: partition, timestamp: timestamp, body: from..<bodies.count))
+    }
+
+    /// Forgets the records and keeps the memory.
+    public mutating func removeAll() {
+        entries.removeAll(keepingCapacity: true)
+        bodies.removeAll()
+    }
+}
+
+/// A batch as it lies in the log: a whole Kafka record batch (v2), immutable, shared by all its readers.
+public final class StoredBatch: @unchecked Sendable {
+    /// Where it lies.
+    public let partition: PartitionID
+    /// The offset of its first record.
+    public let baseOffset: Offset
+    /// The offset of its last record (of its last delta: compaction keeps it).
+    public let lastOffset: Offset
+    /// The round that made it durable.
+    public let round: UInt64
+    /// What the bytes are part of.
+    private let owner: SharedBytes
+    private let range: Range<Int>
+    private let decodedForm = DecodedForm()
+
+    /// Wraps a batch's bytes, which its maker has validated.
+    public init(
+        partition: PartitionID, baseOffset: Offset, lastOffset: Offset, round: UInt64, owner: SharedBytes,
+        range: Range<Int>
+    ) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= owner.count, "the batch lies outside of its bytes")
+        self.partition = partition
+        self.baseOffset = baseOffset
+        self.lastOffset = lastOffset
+        self.round = round
+        self.owner = owner
+        self.range = range
+    }
+
+    /// The stored bytes; valid while this object lives.
+    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: owner.buffer[range]) }
+
+    /// What `make` makes of the batch, made once and shared: a batch is decoded once, not once per reader.
+    public func decoded<Form: AnyObject & Sendable, Failure>(_ make: () throws(Failure) -> Form) throws(Failure) -> Form
+    {
+        if let form = decodedForm.value as? Form { return form }
+        let form = try make()
+        decodedForm.value = form
+        return form
+    }
+}
+
+/// What one round made durable.
+public final class CommittedRound: Sendable {
+    /// Its number.
+    public let number: UInt64
+    /// Its batches, by partition, then offset.
+    public let batches: [StoredBatch]
+
+    /// Creates a round's word to readers.
+    public init(number: UInt64, batches: [StoredBatch]) {
+        self.number = number
+        self.batches = batches
+    }
+}
+
+/// What the log refuses or could not do.
+public struct LogError: Error, Sendable, CustomStringConvertible {
+    /// What a program can act on. Codes are added, never renamed.
+    public enum Code: String, Sendable {
+        case unknownTopic = "log.unknown-topic"
+        case recordTooLarge = "log.record-too-large"
+        case corruptBatch = "log.corrupt-batch"
+        /// A range of a partition is quarantined.
+        case quarantined = "log.quarantined"
+        case diskFull = "log.disk-full"
+        /// A write or sync failed; nothing is taken until the folder is reopened.
+        case offline = "log.offline"
+        case outOfRange = "log.out-of-range"
+        case tooManyTopics = "log.too-many-topics"
+        case stopping = "log.stopping"
+        case folderInUse = "log.folder-in-use"
+        case unknownFormat = "log.unknown-format"
+        /// Too much waits for the disk already.
+        case overloaded = "log.overloaded"
+    }
+    /// The kind.
+    public let code: Code
+    /// A sentence for people.
+    public let description: String
+
+    /// Creates an error with its sentence.
+    public init(_ code: Code, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+}
