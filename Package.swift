@@ -71,7 +71,8 @@ let package = Package(
         .executable(name: "tidings", targets: ["tidings"])
     ],
     targets: systemLibraries + words + engines + ground + adapters + programs
-        + target("TidingsTesting", ["TidingsCore", "KafkaProtocol"], tested: false),
+        + target("TidingsTesting", ["TidingsCore", "KafkaProtocol"], tested: false)
+        + [.testTarget(name: "HouseTests", swiftSettings: strict)],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x
 )
