@@ -1,0 +1,100 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import TidingsCore
+
+/// A stored record looked at as an event (CloudEvents' Kafka binding, binary mode); nothing is copied, so it must not
+/// outlive its ``RecordView``. A record that is no event can be looked at too: see ``isEvent``.
+package struct EventView {
+    /// The record it is.
+    package let record: RecordView
+    /// Whether the record is an event: `ce_specversion`, and an id, a source and a type that are not empty.
+    package let isEvent: Bool
+    /// The event's id; empty when the record is none.
+    package let id: UnsafeRawBufferPointer
+    /// The event's source; empty when the record is none.
+    package let source: UnsafeRawBufferPointer
+    /// The event's type; empty when the record is none.
+    package let type: UnsafeRawBufferPointer
+    /// The entity.
+    package let subject: UnsafeRawBufferPointer?
+    /// When it happened, as its producer wrote it.
+    package let time: UnsafeRawBufferPointer?
+    /// The data's media type: the header `content-type`, or `ce_datacontenttype`, which some producers write.
+    package let contentType: UnsafeRawBufferPointer?
+    /// The URI of the data's schema.
+    package let dataSchema: UnsafeRawBufferPointer?
+
+    /// The data, byte for byte; nil when there is none.
+    package var data: UnsafeRawBufferPointer? { record.value }
+
+    /// Looks at a record: one walk through its headers.
+    package init(_ record: RecordView) {
+        self.record = record
+        var hasVersion = false
+        var id: UnsafeRawBufferPointer?, source: UnsafeRawBufferPointer?, type: UnsafeRawBufferPointer?
+        var subject: UnsafeRawBufferPointer?, time: UnsafeRawBufferPointer?, dataSchema: UnsafeRawBufferPointer?
+        var contentType: UnsafeRawBufferPointer?, misplacedContentType: UnsafeRawBufferPointer?
+        record.forEachHeader { name, value in
+            guard let value else { return }
+            guard name.hasPrefix("ce_") else {
+                if name.isEqualIgnoringCase(to: "content-type") { contentType = value }
+                return
+            }
+            let name = name.part(3..<name.count)
+            switch EventAttribute.named(name) {
+            case .id: id = value
+            case .source: source = value
+            case .type: type = value
+            case .subject: subject = value
+            case .time: time = value
+            case .dataSchema: dataSchema = value
+            case .contentType: misplacedContentType = value
+            case nil: if name.isEqual(to: "specversion") { hasVersion = true }
+            }
+        }
+        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+        isEvent = hasVersion && id?.isEmpty == false && source?.isEmpty == false && type?.isEmpty == false
+        self.id = id ?? nothing
+        self.source = source ?? nothing
+        self.type = type ?? nothing
+        self.subject = subject
+        self.time = time
+        self.dataSchema = dataSchema
+        self.contentType = contentType ?? misplacedContentType
+    }
+
+    /// Any attribute or extension by its CloudEvents name (`specversion` too); nil when it is absent.
+    package func attribute(named name: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        switch EventAttribute.named(name) {
+        case .id: return id.isEmpty ? nil : id
+        case .source: return source.isEmpty ? nil : source
+        case .type: return type.isEmpty ? nil : type
+        case .subject: return subject
+        case .time: return time
+        case .contentType: return contentType
+        case .dataSchema: return dataSchema
+        case nil: break
+        }
+        var found: UnsafeRawBufferPointer?
+        record.forEachHeader { header, value in
+            if header.count == name.count + 3, header.hasPrefix("ce_"),
+                header.part(3..<header.count).isEqual(to: name)
+            {
+                found = value
+            }
+        }
+        return found
+    }
+
+    /// Any attribute or extension by its CloudEvents name; nil when it is absent.
+    package func attribute(named name: StaticString) -> UnsafeRawBufferPointer? { attribute(named: name.bytes) }
+
+    /// Hands every extension to `body`, in order: its name without `ce_`, and its value.
+    package func forEachExtension(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void) {
+        record.forEachHeader { header, value in
+            guard let value, header.hasPrefix("ce_") else { return }
+            let name = header.part(3..<header.count)
+            if EventAttribute.named(name) == nil, !name.isEqual(to: "specversion") { body(name, value) }
+        }
+    }
+}

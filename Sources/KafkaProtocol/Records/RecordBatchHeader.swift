@@ -1,0 +1,130 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import TidingsCore
+
+/// How the records of a batch are compressed.
+package enum RecordCodec: Int16, Sendable {
+    case none = 0
+    case gzip = 1
+    case snappy = 2
+    case lz4 = 3
+    case zstd = 4
+}
+
+/// The 61 bytes in front of the records of a batch of format version 2.
+package struct RecordBatchHeader: Sendable, Hashable {
+    /// How long it is.
+    package static let byteCount = 61
+    /// The bytes before `batchLength` begins to count.
+    package static let lengthOverhead = 12
+    /// Where the bytes begin that the checksum covers.
+    package static let checkedFrom = 21
+
+    /// The offset of the first record; given by the log.
+    package let baseOffset: Int64
+    /// Bytes after this field.
+    package let batchLength: Int32
+    /// Given by the log; not covered by the checksum.
+    package let partitionLeaderEpoch: Int32
+    /// The checksum of everything from ``checkedFrom`` on.
+    package let crc: UInt32
+    /// Codec, timestamp type, transactional, control, delete horizon.
+    package let attributes: Int16
+    /// The last record's offset less the base offset; stays after compaction.
+    package let lastOffsetDelta: Int32
+    /// The timestamp that records count theirs from; milliseconds.
+    package let baseTimestamp: Int64
+    /// The latest timestamp; the append time when ``hasAppendTime``.
+    package let maxTimestamp: Int64
+    /// Who sends idempotently; -1 for nobody.
+    package let producerID: Int64
+    /// The producer's life; -1 for none.
+    package let producerEpoch: Int16
+    /// The first record's number in the producer's count; -1 for none.
+    package let baseSequence: Int32
+    /// How many records follow.
+    package let recordCount: Int32
+
+    /// All bytes of the batch.
+    package var totalByteCount: Int { Self.lengthOverhead + Int(batchLength) }
+    /// How the records are compressed; nil for a number that stands for none.
+    package var codec: RecordCodec? { RecordCodec(rawValue: attributes & 7) }
+    /// Whether every record's time is the time of the append.
+    package var hasAppendTime: Bool { attributes & 8 != 0 }
+    /// Whether the batch is part of a transaction.
+    package var isTransactional: Bool { attributes & 16 != 0 }
+    /// Whether the batch holds a marker and no records of users.
+    package var isControl: Bool { attributes & 32 != 0 }
+    /// The offset of the last record.
+    package var lastOffset: Int64 { baseOffset + Int64(lastOffsetDelta) }
+
+    /// How many bytes the batch at the front of `bytes` says it has; nil when fewer than 12 are there or the number
+    /// cannot be (it is less than a header, or more than `limit`).
+    package static func totalByteCount(_ bytes: UnsafeRawBufferPointer, limit: Int = 1 << 30) -> Int? {
+        guard bytes.count >= lengthOverhead else { return nil }
+        let total = Int(bytes.number(8, Int32.self)) + lengthOverhead
+        return (byteCount...max(byteCount, limit)).contains(total) ? total : nil
+    }
+
+    /// Reads and checks the header of the batch that `bytes` begins with; what follows the batch is not looked at.
+    /// - Parameter isFresh: whether the batch comes from a producer: no offsets may be left out then.
+    /// - Throws: ``RecordError`` for an incomplete batch, another format, a field that cannot be.
+    package init(reading bytes: UnsafeRawBufferPointer, isFresh: Bool = false) throws(RecordError) {
+        guard bytes.count >= Self.byteCount else {
+            throw RecordError(.incomplete, "a batch header is \(Self.byteCount) bytes; found \(bytes.count)")
+        }
+        let magic = bytes.number(16, Int8.self)
+        guard magic == 2 else {
+            throw RecordError(.unsupportedFormat, "records of format version \(magic) are not read, only those of 2")
+        }
+        baseOffset = bytes.number(0)
+        batchLength = bytes.number(8)
+        partitionLeaderEpoch = bytes.number(12)
+        crc = bytes.number(17)
+        attributes = bytes.number(21)
+        lastOffsetDelta = bytes.number(23)
+        baseTimestamp = bytes.number(27)
+        maxTimestamp = bytes.number(35)
+        producerID = bytes.number(43)
+        producerEpoch = bytes.number(51)
+        baseSequence = bytes.number(53)
+        recordCount = bytes.number(57)
+        guard Int(batchLength) >= Self.byteCount - Self.lengthOverhead else {
+            throw RecordError(.badHeader, "a batch's length is \(batchLength), less than its header")
+        }
+        guard totalByteCount <= bytes.count else {
+            throw RecordError(.incomplete, "a batch of \(totalByteCount) bytes; found \(bytes.count)")
+        }
+        guard baseOffset >= 0, lastOffsetDelta >= 0, baseOffset <= Int64.max - Int64(lastOffsetDelta) - 1 else {
+            throw RecordError(.badHeader, "a batch's offsets are \(baseOffset) and \(lastOffsetDelta) more")
+        }
+        guard attributes & ~0x7F == 0, codec != nil else {
+            throw RecordError(.badHeader, "a batch's attributes are \(attributes)")
+        }
+        guard recordCount >= 0, Int64(recordCount) <= Int64(lastOffsetDelta) + 1,
+            !isFresh || Int64(recordCount) == Int64(lastOffsetDelta) + 1
+        else {
+            throw RecordError(
+                .badHeader, "a batch's record count is \(recordCount) and its last offset delta \(lastOffsetDelta)")
+        }
+        guard codec != RecordCodec.none || Int(recordCount) * 7 <= Int(batchLength) - 49 else {
+            throw RecordError(.badHeader, "\(recordCount) records do not fit into a batch of \(batchLength) bytes")
+        }
+    }
+
+    /// Reads the header and checks the whole batch by its checksum.
+    package init(verifying bytes: UnsafeRawBufferPointer, isFresh: Bool = false) throws(RecordError) {
+        try self.init(reading: bytes, isFresh: isFresh)
+        let checksum = CRC32C.checksum(bytes.part(Self.checkedFrom..<totalByteCount))
+        guard checksum == crc else {
+            throw RecordError(.badChecksum, "a batch's checksum is \(crc); its bytes give \(checksum)")
+        }
+    }
+
+    /// Gives a batch its place: writes the base offset and the leader epoch, which the checksum does not cover.
+    package static func place(_ batch: UnsafeMutableRawBufferPointer, at baseOffset: Offset, leaderEpoch: Int32 = 0) {
+        precondition(batch.count >= byteCount, "a batch header is \(byteCount) bytes")
+        batch.storeBytes(of: baseOffset.value.bigEndian, toByteOffset: 0, as: Int64.self)
+        batch.storeBytes(of: leaderEpoch.bigEndian, toByteOffset: 12, as: Int32.self)
+    }
+}
