@@ -1,0 +1,147 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import TidingsCore
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// All that the table of one version says about one event type: who may publish it, where it goes, who gets it.
+///
+/// - Concurrency: immutable; any thread.
+package final class TypePlan: @unchecked Sendable {
+    /// A producer that claims the type.
+    package struct Owner: Sendable {
+        /// The producer.
+        package let name: Name
+        /// The sources it publishes from, as UTF-8.
+        let sources: [[UInt8]]
+    }
+
+    /// One place the event is stored in.
+    package struct Destination: Sendable, Hashable {
+        /// The topic, made on first use.
+        package let topic: TopicName
+        /// What the record's key is taken from.
+        package let key: RouteKey
+        /// Whether this is a copy: a copy's record carries the header ``copyHeader``, and subscriptions that do not
+        /// name topics never get it.
+        package let isCopy: Bool
+    }
+
+    /// Who gets an event of the type that lies in one topic.
+    struct Readers: Sendable {
+        let topic: TopicName
+        /// Of the event itself.
+        let ofEvents: [RoutedSubscription]
+        /// Of a copy.
+        let ofCopies: [RoutedSubscription]
+    }
+
+    /// The name of the record header that marks a copy; its value is empty.
+    package static let copyHeader: StaticString = "tidings-copy"
+
+    /// The producers that claim the type; empty when nobody does, several only when it is shared.
+    package let owners: [Owner]
+    /// Whether the type is declared shared.
+    package let isShared: Bool
+    /// Whether only the server itself publishes the type.
+    package let isReserved: Bool
+    /// The route that applies; nil for the default one.
+    package let route: Name?
+    /// Where the event is stored: the target first, then the copies.
+    package let destinations: [Destination]
+    /// In which topics the routes of today or of an earlier day store events of the type, copies apart.
+    package let homes: [TopicName]
+    private let readers: [Readers]
+    private let type: UnsafeMutableRawBufferPointer
+
+    init(
+        type: [UInt8], owners: [Owner], isShared: Bool, isReserved: Bool, route: Name?, destinations: [Destination],
+        homes: [TopicName], readers: [Readers]
+    ) {
+        self.type = .allocate(byteCount: max(type.count, 1), alignment: 1)
+        self.type.copyBytes(from: type)
+        count = type.count
+        self.owners = owners
+        self.isShared = isShared
+        self.isReserved = isReserved
+        self.route = route
+        self.destinations = destinations
+        self.homes = homes
+        self.readers = readers
+    }
+
+    private let count: Int
+
+    deinit { type.deallocate() }
+
+    /// The type as UTF-8; valid while the plan lives.
+    package var typeBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: type[..<count]) }
+
+    /// Where the event itself is stored.
+    package var target: Destination { destinations[0] }
+
+    /// The subscriptions that want an event of the type that lies in `topic`, before their filters. No allocation.
+    /// - Parameter isCopy: whether its record carries ``copyHeader``.
+    package func subscribers(in topic: TopicName, isCopy: Bool = false) -> [RoutedSubscription] {
+        for reader in readers where reader.topic == topic { return isCopy ? reader.ofCopies : reader.ofEvents }
+        return []
+    }
+
+    /// Everyone who gets events of the type, by whatever topic, before filters.
+    package var receivers: [RoutedSubscription] {
+        var seen: Set<UUID128> = []
+        return readers.flatMap { $0.ofEvents + $0.ofCopies }.filter { seen.insert($0.subscription.uuid).inserted }
+            .sorted { $0.subscription.name < $1.subscription.name }
+    }
+
+    func isFor(_ other: UnsafeRawBufferPointer) -> Bool {
+        count == other.count && (count == 0 || memcmp(type.baseAddress!, other.baseAddress!, count) == 0)
+    }
+
+    // MARK: The right to publish
+
+    /// Why an event of the type from `source` (UTF-8) is refused; nil when it may be published. No allocation then.
+    package func refusal(ofSource source: UnsafeRawBufferPointer) -> Problem? {
+        if isReserved {
+            return Problem(
+                .notOwner, "types that begin with 'tidings.' are published by the server itself",
+                [.init("/type", "reserved", found: text)])
+        }
+        if owners.isEmpty { return nil }
+        for owner in owners {
+            for allowed in owner.sources
+            where allowed.count == source.count && allowed.withUnsafeBytes({ $0.elementsEqual(source) }) {
+                return nil
+            }
+        }
+        let names = owners.map(\.name.text).joined(separator: " and ")
+        let sources = owners.flatMap(\.sources).map { "'\(String(decoding: $0, as: UTF8.self))'" }
+        let shown = sources.prefix(5).joined(separator: ", ") + (sources.count > 5 ? ", …" : "")
+        let found = String(decoding: source, as: UTF8.self)
+        return Problem(
+            .notOwner, "'\(text)' belongs to \(names), which publishes it from \(shown); found source '\(found)'",
+            [.init("/source", "owner", found: found)])
+    }
+
+    /// The source of an event in the plain form that names none: the owner's if it has one, `/` if nobody owns the
+    /// type.
+    /// - Throws: `invalid-event` at `/source` when there are several.
+    package func sourceWhenAbsent() throws(Problem) -> String {
+        let sources = owners.flatMap(\.sources)
+        switch sources.count {
+        case 0: return "/"
+        case 1: return String(decoding: sources[0], as: UTF8.self)
+        default:
+            throw Problem(
+                .invalidEvent, "'\(text)' is published from several sources: the event has to name its own",
+                [.init("/source", "required")])
+        }
+    }
+
+    /// The type as text.
+    package var text: String { String(decoding: typeBytes, as: UTF8.self) }
+}
