@@ -225,15 +225,22 @@ public struct LogError: Error, Sendable, CustomStringConvertible {
         case unknownFormat = "log.unknown-format"
         /// Too much waits for the disk already.
         case overloaded = "log.overloaded"
+        /// Both copies of the log's metadata are unreadable; nothing was changed.
+        case corruptMetadata = "log.corrupt-metadata"
+        /// A snapshot's checksum does not match; what it held has to be built again from the log.
+        case corruptSnapshot = "log.corrupt-snapshot"
     }
     /// The kind.
     public let code: Code
     /// A sentence for people.
     public let description: String
+    /// Where a reader can go on, when the kind is `quarantined` or `outOfRange`.
+    public let resume: Offset?
 
     /// Creates an error with its sentence.
-    public init(_ code: Code, _ description: String) {
+    public init(_ code: Code, _ description: String, resume: Offset? = nil) {
         self.code = code
         self.description = description
+        self.resume = resume
     }
 }

@@ -1,0 +1,252 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import CSystem
+import TidingsCore
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The system's files below one folder.
+///
+/// - Concurrency: any thread; every call blocks.
+package final class FileDisk: Disk {
+    /// The folder all paths are relative to, without a trailing `/`.
+    package let root: String
+
+    /// Uses the folder at `root`, created (with those above it) when missing.
+    package init(root: String) throws(DiskError) {
+        var trimmed = root[...]
+        while trimmed.count > 1, trimmed.last == "/" { trimmed = trimmed.dropLast() }
+        self.root = String(trimmed)
+        try createDirectory("")
+    }
+
+    private func absolute(_ path: String) -> String { path.isEmpty ? root : root + "/" + path }
+
+    package func open(_ path: String, _ mode: DiskOpenMode) throws(DiskError) -> any DiskFile {
+        let full = absolute(path)
+        let flags: Int32 =
+            switch mode {
+            case .read: O_RDONLY
+            case .write: O_RDWR
+            case .create: O_RDWR | O_CREAT
+            }
+        while true {
+            #if canImport(Glibc)
+                let number = Glibc.open(full, flags | O_CLOEXEC, 0o640)
+            #else
+                let number = Darwin.open(full, flags | O_CLOEXEC, 0o640)
+            #endif
+            if number >= 0 { return SystemFile(number, path: full) }
+            let reason = errno
+            if reason != EINTR { throw DiskError(system: reason, "opening", full) }
+        }
+    }
+
+    package func createDirectory(_ path: String) throws(DiskError) {
+        let full = absolute(path)
+        if mkdir(full, 0o750) == 0 { return }
+        let reason = errno
+        if reason == EEXIST {
+            var status = stat()
+            if stat(full, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
+        }
+        guard reason == ENOENT, let slash = full.lastIndex(of: "/"), slash > full.startIndex else {
+            throw DiskError(system: reason, "creating the directory", full)
+        }
+        let parent = String(full[..<slash])
+        try FileDisk.createParents(parent)
+        if mkdir(full, 0o750) != 0 {
+            let reason = errno
+            if reason != EEXIST { throw DiskError(system: reason, "creating the directory", full) }
+        }
+    }
+
+    private static func createParents(_ full: String) throws(DiskError) {
+        if mkdir(full, 0o750) == 0 { return }
+        let reason = errno
+        if reason == EEXIST { return }
+        guard reason == ENOENT, let slash = full.lastIndex(of: "/"), slash > full.startIndex else {
+            throw DiskError(system: reason, "creating the directory", full)
+        }
+        try createParents(String(full[..<slash]))
+        if mkdir(full, 0o750) != 0 {
+            let reason = errno
+            if reason != EEXIST { throw DiskError(system: reason, "creating the directory", full) }
+        }
+    }
+
+    package func list(_ path: String) throws(DiskError) -> [String] {
+        let full = absolute(path)
+        guard let stream = opendir(full) else { throw DiskError(system: errno, "listing", full) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                let reason = errno
+                if reason != 0 { throw DiskError(system: reason, "listing", full) }
+                break
+            }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name == "." || name == ".." { continue }
+            var isDirectory = entry.pointee.d_type == UInt8(DT_DIR)
+            if entry.pointee.d_type == UInt8(DT_UNKNOWN) {
+                var status = stat()
+                isDirectory = lstat(full + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+            }
+            names.append(isDirectory ? name + "/" : name)
+        }
+        return names.sorted()
+    }
+
+    package func rename(_ from: String, to: String) throws(DiskError) {
+        #if canImport(Glibc)
+            let result = Glibc.rename(absolute(from), absolute(to))
+        #else
+            let result = Darwin.rename(absolute(from), absolute(to))
+        #endif
+        if result != 0 { throw DiskError(system: errno, "renaming", absolute(from)) }
+    }
+
+    package func remove(_ path: String) throws(DiskError) {
+        let full = absolute(path)
+        if unlink(full) == 0 { return }
+        let reason = errno
+        guard reason == EISDIR || reason == EPERM else { throw DiskError(system: reason, "removing", full) }
+        if rmdir(full) != 0 { throw DiskError(system: errno, "removing the directory", full) }
+    }
+
+    package func syncDirectory(_ path: String) throws(DiskError) {
+        let directory = try openDirectory(path)
+        if fsync(directory.number) != 0 { throw DiskError(system: errno, "syncing the directory", absolute(path)) }
+    }
+
+    private func openDirectory(_ path: String) throws(DiskError) -> SystemFile {
+        let full = absolute(path)
+        while true {
+            #if canImport(Glibc)
+                let number = Glibc.open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            #else
+                let number = Darwin.open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            #endif
+            if number >= 0 { return SystemFile(number, path: full) }
+            let reason = errno
+            if reason != EINTR { throw DiskError(system: reason, "opening the directory", full) }
+        }
+    }
+
+    package func lock(_ path: String) throws(DiskError) -> any Sendable {
+        guard let file = try open(path, .create) as? SystemFile else {
+            preconditionFailure("a FileDisk opens SystemFiles")
+        }
+        while flock(file.number, LOCK_EX | LOCK_NB) != 0 {
+            let reason = errno
+            if reason == EINTR { continue }
+            if reason == EWOULDBLOCK {
+                throw DiskError(.busy, "\(absolute(path)) is locked by another process")
+            }
+            throw DiskError(system: reason, "locking", absolute(path))
+        }
+        return file
+    }
+
+    package func freeBytes() throws(DiskError) -> Int64 {
+        var status = statvfs()
+        if statvfs(root, &status) != 0 { throw DiskError(system: errno, "asking for free space of", root) }
+        let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        return overflow ? .max : Int64(clamping: bytes)
+    }
+}
+
+/// One open file of a ``FileDisk``; closed with its last owner.
+final class SystemFile: DiskFile {
+    let number: Int32
+    private let path: String
+
+    init(_ number: Int32, path: String) {
+        self.number = number
+        self.path = path
+    }
+
+    deinit { close(number) }
+
+    func write(_ bytes: UnsafeRawBufferPointer, at position: Int64) throws(DiskError) {
+        var done = 0
+        while done < bytes.count {
+            let written = pwrite(
+                number, bytes.baseAddress! + done, bytes.count - done, off_t(position + Int64(done)))
+            if written < 0 {
+                let reason = errno
+                if reason == EINTR { continue }
+                throw DiskError(system: reason, "writing", path)
+            }
+            // A regular file takes nothing only when there is no room.
+            if written == 0 { throw DiskError(.noSpace, "writing \(path): nothing more was taken") }
+            done += written
+        }
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at position: Int64) throws(DiskError) -> Int {
+        var done = 0
+        while done < buffer.count {
+            let got = pread(number, buffer.baseAddress! + done, buffer.count - done, off_t(position + Int64(done)))
+            if got < 0 {
+                let reason = errno
+                if reason == EINTR { continue }
+                throw DiskError(system: reason, "reading", path)
+            }
+            if got == 0 { break }
+            done += got
+        }
+        return done
+    }
+
+    func sync() throws(DiskError) {
+        while tidings_sync_data(number) != 0 {
+            let reason = errno
+            // An interrupted sync has done nothing yet; every other failure is final.
+            if reason == EINTR { continue }
+            throw DiskError(system: reason, "syncing", path)
+        }
+    }
+
+    func startWriteBack(from position: Int64, count: Int64) {
+        _ = tidings_start_write_back(number, position, count)
+    }
+
+    func truncate(to count: Int64) throws(DiskError) {
+        while ftruncate(number, off_t(count)) != 0 {
+            let reason = errno
+            if reason == EINTR { continue }
+            throw DiskError(system: reason, "cutting", path)
+        }
+    }
+
+    func size() throws(DiskError) -> Int64 {
+        var status = stat()
+        if fstat(number, &status) != 0 { throw DiskError(system: errno, "asking for the size of", path) }
+        return Int64(status.st_size)
+    }
+}
+
+extension DiskError {
+    /// Says what the system said: `reason` is its errno.
+    init(system reason: Int32, _ doing: String, _ path: String) {
+        let code: Code =
+            switch reason {
+            case ENOENT, ENOTDIR: .missing
+            case EEXIST, ENOTEMPTY: .exists
+            case ENOSPC, EDQUOT: .noSpace
+            case EMFILE, ENFILE: .noHandles
+            case EACCES, EPERM, EROFS: .forbidden
+            default: .failed
+            }
+        self.init(code, "\(doing) \(path): \(String(cString: strerror(reason)))")
+    }
+}

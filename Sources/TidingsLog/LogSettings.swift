@@ -1,0 +1,60 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+/// Every limit and pace of the embedded log, each with a name, a unit and a default.
+package struct LogSettings: Sendable {
+    /// Size of one block (file) of the write-ahead log, in bytes; a multiple of 4,096. Has room for everything that
+    /// may wait (``maxWaitingBytes``), else it is raised to have it.
+    package var writeAheadBlockBytes = 32 << 20
+    /// How many bytes of the write-ahead log may wait for a checkpoint; beyond that appends wait, then are refused.
+    package var writeAheadBytes = 256 << 20
+    /// A checkpoint begins when this much of the write-ahead log is in use.
+    package var checkpointBytes = 64 << 20
+    /// A checkpoint begins at the latest this long after a record was written.
+    package var checkpointInterval = Duration.seconds(10)
+    /// Bytes of records (with their share of batch headers) that may wait for the next round; beyond:
+    /// `log.overloaded`. An append that is larger on its own is refused with `log.record-too-large`.
+    package var maxWaitingBytes = 16 << 20
+    /// Longest body of one record, in bytes; longer ones are refused with `log.record-too-large`.
+    package var maxRecordBytes = 1 << 20
+    /// A batch is closed when its records reach this many bytes before compression.
+    package var maxBatchBytes = 1 << 20
+    /// A batch is closed when it has this many records.
+    package var maxBatchRecords = 100_000
+    /// Batches of at least this many records and ``compressFromBytes`` bytes are compressed by lz4.
+    package var compressFromRecords = 8
+    /// See ``compressFromRecords``.
+    package var compressFromBytes = 2048
+    /// A segment of a partition is closed when the next batch would take it past this many bytes (at most 2 GiB - 1).
+    package var segmentBytes = 256 << 20
+    /// How far apart entries of the offset index lie, in bytes of the segment.
+    package var indexIntervalBytes = 4096
+    /// Bytes of recent rounds kept in memory for all readers.
+    package var recentBytes = 32 << 20
+    /// Files the log keeps open at most; more are reopened when needed.
+    package var maxOpenFiles = 512
+    /// Topics of one folder; beyond: `log.too-many-topics`.
+    package var maxTopics = 1_000
+    /// Partitions of one folder; beyond: `log.too-many-topics`.
+    package var maxPartitions = 10_000
+    /// Threads that read what is no longer in memory.
+    package var readThreads = 2
+    /// Reads that may wait for these threads; beyond: `log.overloaded`.
+    package var maxWaitingReads = 10_000
+    /// Most bytes one read answers, whatever it asks for (a first batch that is larger is answered whole).
+    package var maxReadBytes = 8 << 20
+    /// When fewer bytes than this are free, appends to topics that are not Tidings's own get `log.disk-full`.
+    package var diskReserveBytes: Int64 = 64 << 20
+    /// How often a full disk is tried again, and a nearly full one looked at.
+    package var diskProbeInterval = Duration.seconds(1)
+    /// Written bytes of a partition file after which the disk is told to begin with them.
+    package var writeBackBytes = 128 << 10
+    /// How often the write-back of what is below ``writeBackBytes`` is started, while there is any.
+    package var writeBackInterval = Duration.milliseconds(50)
+    /// Longest snapshot `saveSnapshot` takes, in bytes.
+    package var maxSnapshotBytes = 256 << 20
+    /// How many quarantined ranges the metadata remembers; older ones stay in the folder and in the log's lines.
+    package var maxQuarantines = 1_000
+
+    /// The defaults.
+    package init() {}
+}
