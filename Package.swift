@@ -57,7 +57,7 @@ let programs =
         "TidingsServer",
         [
             "TidingsAPI", "TidingsWebhooks", "TidingsLog", "TidingsRouting", "TidingsDelivery", "TidingsHTTP",
-            "TidingsNetwork", "KafkaProtocol", "TidingsCore", "CYAML",
+            "TidingsNetwork", "KafkaProtocol", "TidingsCore", "CSystem", "CYAML",
         ])
     + target(
         "TidingsCommand",

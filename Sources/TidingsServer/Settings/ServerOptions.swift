@@ -4,7 +4,8 @@ import TidingsCore
 
 /// Settings of the server as a whole.
 package enum ServerOptions {
-    package static let data = Setting.text("data", "./tidings-data", "the folder that holds everything the server keeps")
+    package static let data = Setting.text(
+        "data", "./tidings-data", "the folder that holds everything the server keeps")
     package static let insecure = Setting.flag(
         "insecure", "listens on an address other than loopback without TLS and authentication")
     package static let loops = Setting.count(
@@ -31,7 +32,8 @@ package enum LoggingOptions {
     package static let level = Setting.text(
         "log.level", "info", type: .choice(levels), "lines of this level and above are written")
     package static let levelsBySubsystem = Setting.map(
-        "log.levels", names: subsystems, values: levels, "levels of single subsystems, as in delivery=debug,http=warning")
+        "log.levels", names: subsystems, values: levels,
+        "levels of single subsystems, as in delivery=debug,http=warning")
     package static let format = Setting.text(
         "log.format", "text", type: .choice(["text", "json"]), "text for people or JSON lines for machines")
 

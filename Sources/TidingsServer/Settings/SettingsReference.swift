@@ -10,7 +10,8 @@ package enum SettingsReference {
         for setting in SettingDescription.all {
             guard let effect = setting.effect else { continue }
             lines.append(
-                "| `\(setting.name)`: \(setting.help) | \(code(setting.standard)) | \(setting.type.limits) | \(effect) |")
+                "| `\(setting.name)`: \(setting.help) | \(code(setting.standard)) | \(setting.type.limits) | \(effect) |"
+            )
         }
         lines += ["", "| setting | default | values | what it is for |", "|---|---|---|---|"]
         for setting in SettingDescription.all where setting.effect == nil {

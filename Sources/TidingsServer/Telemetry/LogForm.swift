@@ -33,16 +33,18 @@ package enum LogForm: Sendable, Hashable {
                 buffer.append(Self.quoted(Self.shown(value, of: name)))
             }
         case .json:
-            var writer = JSONWriter()
-            writer.beginObject()
-            writer.member("time", RFC3339.format(time))
-            writer.member("level", String(describing: level))
-            writer.member("subsystem", subsystem)
-            writer.member("message", Self.masked(message))
-            for (name, value) in fields where !Self.ownNames.contains(name) {
-                writer.member(name, Self.shown(value, of: name))
+            JSONWriter.write(into: &buffer) { json in
+                json.object { json in
+                    json.member("time", RFC3339.format(time))
+                    json.member("level", String(describing: level))
+                    json.member("subsystem", subsystem)
+                    json.member("message", Self.masked(message))
+                    for (name, value) in fields where !Self.ownNames.contains(name) {
+                        json.key(name)
+                        json.string(Self.shown(value, of: name))
+                    }
+                }
             }
-            writer.endObject()
         }
         buffer.append(UInt8(ascii: "\n"))
         return buffer.array()
