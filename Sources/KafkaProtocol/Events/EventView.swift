@@ -89,12 +89,15 @@ package struct EventView {
     /// Any attribute or extension by its CloudEvents name; nil when it is absent.
     package func attribute(named name: StaticString) -> UnsafeRawBufferPointer? { attribute(named: name.bytes) }
 
-    /// Hands every extension to `body`, in order: its name without `ce_`, and its value.
+    /// Hands every extension to `body`, in order: its name without `ce_`, and its value. Headers whose name can be no
+    /// extension's, as only other Kafka clients write them, are left out.
     package func forEachExtension(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void) {
         record.forEachHeader { header, value in
             guard let value, header.hasPrefix("ce_") else { return }
             let name = header.part(3..<header.count)
-            if EventAttribute.named(name) == nil, !name.isEqual(to: "specversion") { body(name, value) }
+            if EventAttribute.named(name) == nil, !name.isEqual(to: "specversion"), AttributeText.isName(name) {
+                body(name, value)
+            }
         }
     }
 }
