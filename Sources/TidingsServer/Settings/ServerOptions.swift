@@ -45,5 +45,5 @@ package enum LoggingOptions {
 extension SettingDescription {
     /// Every setting there is, in the order of the reference.
     package static let all: [SettingDescription] =
-        ServerOptions.all + LoggingOptions.all
+        ServerOptions.all + LoggingOptions.all + EventOptions.limits.descriptions + StorageOptions.log.descriptions
 }

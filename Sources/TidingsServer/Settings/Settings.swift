@@ -52,6 +52,12 @@ package struct Settings: Sendable {
         return entries[index]
     }
 
+    /// The value of the setting of that name, which must exist.
+    func value(named name: String) -> SettingValue {
+        guard let index = byName[name] else { preconditionFailure("\(name) is not in SettingDescription.all") }
+        return entries[index].value
+    }
+
     /// What was given on the command line and around it.
     package struct Sources: Sendable {
         /// Values of flags, by the setting's name.
