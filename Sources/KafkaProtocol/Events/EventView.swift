@@ -23,6 +23,8 @@ package struct EventView {
     package let contentType: UnsafeRawBufferPointer?
     /// The URI of the data's schema.
     package let dataSchema: UnsafeRawBufferPointer?
+    /// Whether it is a copy that a route made beside the event itself.
+    package let isCopy: Bool
 
     /// The data, byte for byte; nil when there is none.
     package var data: UnsafeRawBufferPointer? { record.value }
@@ -31,13 +33,18 @@ package struct EventView {
     package init(_ record: RecordView) {
         self.record = record
         var hasVersion = false
+        var isCopy = false
         var id: UnsafeRawBufferPointer?, source: UnsafeRawBufferPointer?, type: UnsafeRawBufferPointer?
         var subject: UnsafeRawBufferPointer?, time: UnsafeRawBufferPointer?, dataSchema: UnsafeRawBufferPointer?
         var contentType: UnsafeRawBufferPointer?, misplacedContentType: UnsafeRawBufferPointer?
         record.forEachHeader { name, value in
             guard let value else { return }
             guard name.hasPrefix("ce_") else {
-                if name.isEqualIgnoringCase(to: "content-type") { contentType = value }
+                if name.isEqualIgnoringCase(to: "content-type") {
+                    contentType = value
+                } else if name.isEqual(to: RouteTarget.copyHeader) {
+                    isCopy = true
+                }
                 return
             }
             let name = name.part(3..<name.count)
@@ -60,6 +67,7 @@ package struct EventView {
         self.subject = subject
         self.time = time
         self.dataSchema = dataSchema
+        self.isCopy = isCopy
         self.contentType = contentType ?? misplacedContentType
     }
 

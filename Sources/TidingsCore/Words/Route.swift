@@ -35,6 +35,9 @@ public struct RouteTarget: Hashable, Sendable {
 
     /// The embedded log's name.
     public static let log = Name("log")!
+    /// The name of the record header that marks a copy; its value is empty. Subscriptions that name no topics never
+    /// get what carries it.
+    public static let copyHeader: StaticString = "tidings-copy"
 
     /// Names a place.
     public init(channel: Name = RouteTarget.log, topic: TopicName, key: RouteKey = .entity) {

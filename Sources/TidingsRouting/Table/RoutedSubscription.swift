@@ -1,5 +1,6 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import KafkaProtocol
 import TidingsCore
 
 /// A subscription as the table holds it: with its filters ready for use. One object from one change of the
@@ -20,5 +21,11 @@ package final class RoutedSubscription: Sendable {
         self.slot = slot
         self.revision = revision
         matcher = subscription.filters.isEmpty ? nil : FilterMatcher(subscription.filters)
+    }
+
+    /// Whether its filters let an event through. No allocation.
+    package func accepts(_ event: EventView) -> Bool {
+        guard let matcher else { return true }
+        return matcher.holds { event.attribute(named: $0) }
     }
 }

@@ -26,8 +26,8 @@ package final class TypePlan: @unchecked Sendable {
         package let topic: TopicName
         /// What the record's key is taken from.
         package let key: RouteKey
-        /// Whether this is a copy: a copy's record carries the header ``copyHeader``, and subscriptions that do not
-        /// name topics never get it.
+        /// Whether this is a copy: its record carries ``TidingsCore/RouteTarget/copyHeader``, and subscriptions that
+        /// name no topics never get it.
         package let isCopy: Bool
     }
 
@@ -39,9 +39,6 @@ package final class TypePlan: @unchecked Sendable {
         /// Of a copy.
         let ofCopies: [RoutedSubscription]
     }
-
-    /// The name of the record header that marks a copy; its value is empty.
-    package static let copyHeader: StaticString = "tidings-copy"
 
     /// The producers that claim the type; empty when nobody does, several only when it is shared.
     package let owners: [Owner]
@@ -85,7 +82,7 @@ package final class TypePlan: @unchecked Sendable {
     package var target: Destination { destinations[0] }
 
     /// The subscriptions that want an event of the type that lies in `topic`, before their filters. No allocation.
-    /// - Parameter isCopy: whether its record carries ``copyHeader``.
+    /// - Parameter isCopy: whether its record carries ``TidingsCore/RouteTarget/copyHeader``.
     package func subscribers(in topic: TopicName, isCopy: Bool = false) -> [RoutedSubscription] {
         for reader in readers where reader.topic == topic { return isCopy ? reader.ofCopies : reader.ofEvents }
         return []

@@ -1,0 +1,333 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import Synchronization
+import TidingsCore
+
+/// Keeps the routing table: takes changes one after another, stores each as a record of ``topic``, and swaps the
+/// table whole once the record is durable and before the change is answered.
+///
+/// A record's key is `kind/name` (`routes/orders`), its value the resource as JSON with what the server adds, or null
+/// when the resource was removed. The records are the table: ``start(then:)`` folds them.
+///
+/// - Concurrency: changes happen on `loop`; every method may be called on any thread.
+package final class RoutingStore: @unchecked Sendable {
+    /// Where the table is kept.
+    package static let topic = TopicName("__tidings.routing")!
+    /// How many changes may wait for their turn; more are answered with `too-many-requests`.
+    package static let mostWaiting = 1024
+
+    /// What became of a `PUT`.
+    package struct Written: Sendable {
+        /// What happened.
+        package enum Outcome: Sendable { case created, changed, unchanged }
+        /// Whether it is new, other than before, or the same.
+        package let outcome: Outcome
+        /// What is stored now, and as which version.
+        package let stored: Revised<RoutingResource>
+    }
+
+    /// One version of the table, as observers are told of it.
+    package struct News: Sendable {
+        /// The table that is in force.
+        package let table: RoutingTable
+        /// What made it of the one before; nil when it comes as a whole.
+        package let change: RoutingChange?
+    }
+
+    private struct Observer: Sendable {
+        let loop: any Loop
+        let take: @Sendable (News) -> Void
+    }
+
+    /// What other threads reach.
+    private struct Shared: Sendable {
+        var table = RoutingTable()
+        var observers: [Observer] = []
+        var drain: (any SubscriptionDrain)?
+    }
+
+    let log: any EventLog
+    let loop: any Loop
+    let logger: Logger
+    private let time: any TimeSource
+    private let random: any RandomSource
+    private let shared = Mutex(Shared())
+    private let version = Atomic<Int64>(-1)
+
+    // What follows is touched on `loop` only.
+    private var session: (any LogSession)?
+    private var partition: PartitionID?
+    private var waiting: [@Sendable () -> Void] = []
+    private var isWriting = false
+    private var buffer = AppendBuffer()
+    /// The offset of the record that is being written.
+    private var offset: Int64 = -1
+
+    /// Makes a store with an empty table; ``start(then:)`` reads what there is.
+    /// - Parameter loop: where changes happen, one after another.
+    package init(log: any EventLog, loop: any Loop, random: any RandomSource, logger: Logger) {
+        self.log = log
+        self.loop = loop
+        self.logger = logger
+        self.random = random
+        time = loop.time
+    }
+
+    // MARK: - Reading
+
+    /// The table in force. A look that begins after a change was answered sees it.
+    package var table: RoutingTable { shared.withLock { $0.table } }
+
+    /// The version in force; costs one load.
+    var currentVersion: Int64 { version.load(ordering: .acquiring) }
+
+    /// Calls `observer` on `loop` with the table as it is, and then with every new one before its change is answered.
+    package func observe(on loop: any Loop, _ observer: @escaping @Sendable (News) -> Void) {
+        shared.withLock { shared in
+            shared.observers.append(Observer(loop: loop, take: observer))
+            let news = News(table: shared.table, change: nil)
+            loop.post { observer(news) }
+        }
+    }
+
+    /// Names who ends the deliveries of removed subscriptions; a `DELETE` is answered once that is done.
+    package func setDrain(_ drain: any SubscriptionDrain) { shared.withLock { $0.drain = drain } }
+
+    // MARK: - Changing
+
+    /// Writes a resource whole.
+    /// - Parameters:
+    ///   - body: its JSON.
+    ///   - loop: where `then` runs, once: with what became of it, or with why it was refused.
+    package func put(
+        _ key: ResourceKey, body: [UInt8], _ precondition: Precondition = .none, answerOn loop: any Loop,
+        then: @escaping @Sendable (Result<Written, Problem>) -> Void
+    ) {
+        edit(key, precondition, answerOn: loop, then: then) { [self] existing throws(Problem) in
+            try read(key, body, existing)
+        }
+    }
+
+    private func read(
+        _ key: ResourceKey, _ body: [UInt8], _ existing: RoutingResource?
+    ) throws(Problem) -> RoutingResource {
+        let result: Result<RoutingResource, Problem> = body.withUnsafeBytes { bytes in
+            do throws(Problem) {
+                return .success(
+                    try ResourceReader.read(key, from: bytes, existing: existing, now: time.wall, random: random))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// Pauses or resumes a subscription.
+    package func setPaused(
+        _ isPaused: Bool, _ name: Name, _ precondition: Precondition = .none, answerOn loop: any Loop,
+        then: @escaping @Sendable (Result<Written, Problem>) -> Void
+    ) {
+        let key = ResourceKey(.subscriptions, name.text)
+        edit(key, precondition, answerOn: loop, then: then) { existing throws(Problem) in
+            guard case .subscription(var subscription)? = existing else { throw Self.missing(key) }
+            subscription.isPaused = isPaused
+            return .subscription(subscription)
+        }
+    }
+
+    /// Replaces a resource by what `make` makes of the present one.
+    private func edit(
+        _ key: ResourceKey, _ precondition: Precondition, answerOn loop: any Loop,
+        then: @escaping @Sendable (Result<Written, Problem>) -> Void,
+        _ make: @escaping @Sendable (RoutingResource?) throws(Problem) -> RoutingResource
+    ) {
+        enqueue(refuse: { problem in loop.post { then(.failure(problem)) } }) { [self] in
+            let existing = table[key]
+            let resource: RoutingResource
+            do throws(Problem) {
+                try precondition.check(existing?.entityTag)
+                resource = try make(existing?.value)
+                if let existing, existing.value == resource {
+                    loop.post { then(.success(Written(outcome: .unchanged, stored: existing))) }
+                    return
+                }
+                try table.state.check(.put(resource))
+            } catch {
+                loop.post { then(.failure(error)) }
+                return
+            }
+            write(.put(resource)) { [self] result in
+                switch result {
+                case .success:
+                    guard let stored = table[key] else { preconditionFailure("what was just written is there") }
+                    let outcome = existing == nil ? Written.Outcome.created : .changed
+                    loop.post { then(.success(Written(outcome: outcome, stored: stored))) }
+                case .failure(let problem): loop.post { then(.failure(problem)) }
+                }
+            }
+        }
+    }
+
+    /// Removes a resource. `then` runs on `loop` once it is gone; for a subscription, once its attempts in flight
+    /// have ended or were broken off as well.
+    package func remove(
+        _ key: ResourceKey, _ precondition: Precondition = .none, answerOn loop: any Loop,
+        then: @escaping @Sendable (Result<Void, Problem>) -> Void
+    ) {
+        enqueue(refuse: { problem in loop.post { then(.failure(problem)) } }) { [self] in
+            let existing = table[key]
+            do throws(Problem) {
+                guard let existing else { throw Self.missing(key) }
+                try precondition.check(existing.entityTag)
+                try table.state.check(.remove(key))
+            } catch {
+                loop.post { then(.failure(error)) }
+                return
+            }
+            write(.remove(key)) { [self] result in
+                if case .success = result, case .subscription(let subscription)? = existing?.value,
+                    let drain = shared.withLock({ $0.drain })
+                {
+                    drain.drain(subscription) { loop.post { then(.success(())) } }
+                } else {
+                    loop.post { then(result) }
+                }
+            }
+        }
+    }
+
+    static func missing(_ key: ResourceKey) -> Problem {
+        Problem(.notFound, "there is no \(key.kind.singular) '\(key.name)'")
+    }
+
+    // MARK: - On the loop
+
+    /// Runs `work` on the loop once no change is being written; `refuse` when too many wait or the table is not read.
+    func enqueue(refuse: @escaping @Sendable (Problem) -> Void, _ work: @escaping @Sendable () -> Void) {
+        loop.post { [self] in
+            guard session != nil else {
+                return refuse(
+                    Problem(.unavailable, "the routing table is still being read", retryAfter: .seconds(1)))
+            }
+            guard isWriting else { return work() }
+            guard waiting.count < Self.mostWaiting else {
+                return refuse(
+                    Problem(.tooManyRequests, "\(Self.mostWaiting) changes wait already", retryAfter: .seconds(1)))
+            }
+            waiting.append(work)
+        }
+    }
+
+    /// Runs what waits, in order, until one of them begins to write.
+    private func runWaiting() {
+        var next = 0
+        while !isWriting, next < waiting.count {
+            waiting[next]()
+            next += 1
+        }
+        waiting.removeFirst(next)
+    }
+
+    private func write(_ change: RoutingChange, then: @escaping @Sendable (Result<Void, Problem>) -> Void) {
+        guard let session, let partition else { preconditionFailure("changes are taken after the start") }
+        buffer.removeAll()
+        Self.add(change, to: partition, at: time.wall, &buffer)
+        isWriting = true
+        do throws(LogError) {
+            try session.append(&buffer) { [self] result in
+                isWriting = false
+                switch result {
+                case .success(let round):
+                    swap(change, revision: offset, round: round)
+                    then(.success(()))
+                case .failure(let error): then(.failure(Problem(error)))
+                }
+                runWaiting()
+            }
+            offset = buffer.entries[0].offset.value
+        } catch {
+            isWriting = false
+            then(.failure(Problem(error)))
+        }
+    }
+
+    private static func add(
+        _ change: RoutingChange, to partition: PartitionID, at time: WallTime, _ buffer: inout AppendBuffer
+    ) {
+        var value = ByteBuffer(capacity: 1024)
+        if let resource = change.resource { ResourceWriter.writeRecord(resource, into: &value) }
+        let json = change.resource == nil ? nil : value.bytes
+        var key = change.key.description
+        key.withUTF8 { key in
+            buffer.add(to: partition, at: time) { body in
+                EventRecord.encodeBody(key: UnsafeRawBufferPointer(key), value: json, into: &body)
+            }
+        }
+    }
+
+    private func swap(_ change: RoutingChange, revision: Int64, round: UInt64) {
+        let change = change.since(round)
+        var state = table.state
+        state.fold(change, revision: revision)
+        publish(News(table: RoutingTable(state, version: revision), change: change))
+        logger.info(
+            change.resource == nil ? "removed from the routing table" : "written to the routing table",
+            [("resource", change.key.description), ("revision", "\(revision)")])
+    }
+
+    private func publish(_ news: News) {
+        shared.withLock { shared in
+            shared.table = news.table
+            version.store(news.table.version, ordering: .releasing)
+            for observer in shared.observers { observer.loop.post { observer.take(news) } }
+        }
+    }
+
+    // MARK: - Start
+
+    /// Reads the table from the log, once, before changes are taken.
+    /// - Parameter then: runs on the loop: with the table, or with why it cannot be read.
+    package func start(then: @escaping @Sendable (Result<RoutingTable, LogError>) -> Void) {
+        loop.post { [self] in
+            let session = log.session(on: loop)
+            session.createTopic(Self.topic, partitions: 1) { [self] result in
+                switch result {
+                case .failure(let error): then(.failure(error))
+                case .success(let topic):
+                    let partition = PartitionID(topic.id, 0)
+                    let fold = RoutingFold(random: random, logger: logger)
+                    let start = log.bounds(of: partition)?.start ?? .zero
+                    fold.read(session, partition, from: start) { [self] result in
+                        then(
+                            result.map { table in
+                                publish(News(table: table, change: nil))
+                                self.session = session
+                                self.partition = partition
+                                return table
+                            })
+                    }
+                }
+            }
+        }
+    }
+
+    /// The session of the store's loop; nil before the start.
+    var sessionOnLoop: (any LogSession)? { session }
+}
+
+/// Ends the deliveries of a subscription that was removed; the delivery engine fills it in.
+package protocol SubscriptionDrain: AnyObject, Sendable {
+    /// Called on the store's loop once the subscription is out of the table and observers were told. Calls `then`,
+    /// on any thread, once, when its attempts in flight have ended or were broken off.
+    func drain(_ subscription: Subscription, then: @escaping @Sendable () -> Void)
+}
+
+extension RoutingChange {
+    /// The change with the round that made it durable, where the resource keeps that.
+    func since(_ round: UInt64) -> RoutingChange {
+        guard case .subscription(var subscription)? = resource, subscription.since == 0 else { return self }
+        subscription.since = round
+        return .put(.subscription(subscription))
+    }
+}
