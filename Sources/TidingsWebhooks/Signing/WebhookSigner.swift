@@ -51,13 +51,6 @@ package final class WebhookSigner: Sendable {
         }
     }
 
-    /// A new secret as it is shown once: `whsec_` and 32 bytes in base64.
-    package static func makeSecret(_ random: any RandomSource) -> Secret {
-        var bytes: [UInt8] = []
-        for _ in 0..<4 { withUnsafeBytes(of: random.next()) { bytes.append(contentsOf: $0) } }
-        return Secret(prefix + Base64.encode(bytes))
-    }
-
     private static func key(of secret: Secret) -> [UInt8]? {
         let text = secret.reveal()
         let digits = text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text

@@ -62,10 +62,6 @@ import TidingsNetwork
         #expect(WebhookSigner(Secret(text)) == nil)
     }
 
-    @Test func `a made secret is a secret`() {
-        #expect(WebhookSigner(WebhookSigner.makeSecret(SeededNumbers())) != nil)
-    }
-
     /// RFC 4231 (SHA-256 and SHA-512: cases 2 and 6), RFC 2202 (SHA-1: case 2).
     @Test(arguments: [
         (
@@ -91,9 +87,5 @@ import TidingsNetwork
         #expect(bytes.withUnsafeBytes { key.verifies(code, for: $0) })
         #expect(!bytes.withUnsafeBytes { key.verifies(code.dropLast() + [code.last! ^ 1], for: $0) })
         #expect(!bytes.withUnsafeBytes { key.verifies([], for: $0) })
-    }
-
-    private final class SeededNumbers: RandomSource {
-        func next() -> UInt64 { 0x0123_4567_89AB_CDEF }
     }
 }
