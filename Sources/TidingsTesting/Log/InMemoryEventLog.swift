@@ -1,0 +1,194 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import TidingsCore
+
+/// An event log in memory, for tests: it commits when told or by itself, forgets what was not committed when it
+/// crashes, and hands out real record batches.
+///
+/// - Concurrency: one thread, the one that runs the simulated loops its sessions were made for.
+package final class InMemoryEventLog: EventLog, @unchecked Sendable {
+    /// When appended records become durable.
+    package enum Commits: Sendable {
+        /// Soon: as the next thing the appending loop does.
+        case soon
+        /// So long after the first append of a round; time in which a crash loses it.
+        case after(Duration)
+        /// When the test calls ``InMemoryEventLog/commit()``.
+        case whenTold
+    }
+
+    final class Partition {
+        var batches: [StoredBatch] = []
+        var start = Offset.zero
+        var end = Offset.zero
+        /// Where the next appended record goes; beyond `end` by what is not durable yet.
+        var next = Offset.zero
+        var byteCount: Int64 = 0
+
+        /// The place of the batch that holds `offset`, or of the first one after it.
+        func index(of offset: Offset) -> Int {
+            var (low, high) = (0, batches.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if batches[middle].lastOffset < offset { low = middle + 1 } else { high = middle }
+            }
+            return low
+        }
+    }
+
+    private struct Pending {
+        let session: InMemoryLogSession
+        let records: [(partition: PartitionID, timestamp: WallTime, body: [UInt8])]
+        let then: (Result<UInt64, LogError>) -> Void
+    }
+
+    /// When appended records become durable.
+    package var commits: Commits
+    /// How many batches per partition `recent` finds; older ones have to be read.
+    package var recentBatchCount: Int
+    /// How long a read takes.
+    package var readDelay: Duration = .zero
+    /// While set, every append is refused with it.
+    package var refusal: LogError?
+    /// While set, every read of that partition fails with it.
+    package var readFailures: [PartitionID: LogError] = [:]
+    /// The number of the last durable round.
+    package private(set) var round: UInt64 = 0
+
+    private(set) var partitions: [PartitionID: Partition] = [:]
+    var snapshots: [String: [UInt8]] = [:]
+    private var table = TopicTable([])
+    private var lastTopic: UInt32 = 0
+    private var pending: [Pending] = []
+    private var sessions: [InMemoryLogSession] = []
+    private var commitIsDue = false
+    private var life = 0
+
+    /// Makes an empty log.
+    package init(commits: Commits = .soon, recentBatchCount: Int = .max) {
+        self.commits = commits
+        self.recentBatchCount = recentBatchCount
+    }
+
+    package var topics: TopicTable { table }
+
+    package func bounds(of partition: PartitionID) -> PartitionBounds? {
+        partitions[partition].map { PartitionBounds(start: $0.start, end: $0.end, byteCount: $0.byteCount) }
+    }
+
+    package func session(on loop: any Loop) -> any LogSession {
+        let session = InMemoryLogSession(self, loop)
+        sessions.append(session)
+        return session
+    }
+
+    /// Creates a topic at once; the existing one when there is one of that name.
+    @discardableResult
+    package func makeTopic(_ name: TopicName, partitions count: Int32) -> TopicDescription {
+        if let known = table[name] { return known }
+        lastTopic += 1
+        let topic = TopicDescription(
+            id: TopicID(lastTopic), uuid: UUID128(high: UInt64(lastTopic), low: 1), name: name, partitionCount: count)
+        table = TopicTable(table.all + [topic])
+        for partition in topic.partitions { partitions[partition] = Partition() }
+        return topic
+    }
+
+    /// Makes everything appended so far durable as one round, answers its appends and tells the followers.
+    package func commit() {
+        commitIsDue = false
+        let taken = pending
+        pending = []
+        let round = taken.isEmpty ? nil : store(taken.flatMap(\.records))
+        for append in taken {
+            append.session.later { append.then(.success(round?.number ?? self.round)) }
+        }
+        guard let round, !round.batches.isEmpty else { return }
+        for session in sessions { session.later { session.tell(round) } }
+    }
+
+    /// Forgets every session and what they still had to answer, as a killed process does.
+    /// - Parameter keepsPending: whether what was appended and not answered yet turns out to be durable.
+    package func crash(keepsPending: Bool = false) {
+        let taken = pending
+        pending = []
+        if keepsPending, !taken.isEmpty { _ = store(taken.flatMap(\.records)) }
+        for partition in partitions.values { partition.next = partition.end }
+        for session in sessions { session.die() }
+        sessions = []
+        commitIsDue = false
+        life += 1
+    }
+
+    func append(
+        _ buffer: inout AppendBuffer, _ session: InMemoryLogSession,
+        _ then: @escaping (Result<UInt64, LogError>) -> Void
+    )
+        throws(LogError)
+    {
+        if let refusal { throw refusal }
+        for entry in buffer.entries where partitions[entry.partition] == nil {
+            throw LogError(.unknownTopic, "there is no partition \(entry.partition)")
+        }
+        var records: [(partition: PartitionID, timestamp: WallTime, body: [UInt8])] = []
+        for index in buffer.entries.indices {
+            let entry = buffer.entries[index]
+            let partition = partitions[entry.partition]!
+            buffer.entries[index].offset = partition.next
+            partition.next = partition.next.next
+            records.append((entry.partition, entry.timestamp, [UInt8](buffer.bodies.bytes[entry.body])))
+        }
+        pending.append(Pending(session: session, records: records, then: then))
+        guard !commitIsDue else { return }
+        commitIsDue = true
+        let life = life
+        switch commits {
+        case .soon: session.loop.post { [self] in if life == self.life { commit() } }
+        case .after(let delay):
+            _ = session.loop.schedule(after: delay) { [self] in if life == self.life { commit() } }
+        case .whenTold: commitIsDue = false
+        }
+    }
+
+    private func store(_ records: [(partition: PartitionID, timestamp: WallTime, body: [UInt8])]) -> CommittedRound {
+        round += 1
+        var byPartition: [PartitionID: [(WallTime, [UInt8])]] = [:]
+        for record in records { byPartition[record.partition, default: []].append((record.timestamp, record.body)) }
+        var batches: [StoredBatch] = []
+        var builder = RecordBatchBuilder()
+        for id in byPartition.keys.sorted() {
+            guard let partition = partitions[id] else { continue }
+            builder.removeAll()
+            for (timestamp, body) in byPartition[id]! {
+                body.withUnsafeBytes { _ = builder.add(body: $0, timestamp: timestamp) }
+            }
+            let last = partition.end + Int64(builder.count - 1)
+            let bytes = SharedBytes(copying: builder.seal(baseOffset: partition.end))
+            let batch = StoredBatch(
+                partition: id, baseOffset: partition.end, lastOffset: last, round: round, owner: bytes,
+                range: 0..<bytes.count)
+            partition.batches.append(batch)
+            partition.byteCount += Int64(bytes.count)
+            partition.end = last.next
+            partition.next = max(partition.next, partition.end)
+            batches.append(batch)
+        }
+        return CommittedRound(number: round, batches: batches)
+    }
+
+    func delete(_ id: TopicID) {
+        table = TopicTable(table.all.filter { $0.id != id })
+        partitions = partitions.filter { $0.key.topic != id }
+    }
+
+    func deleteRecords(_ id: PartitionID, before offset: Offset) -> Offset? {
+        guard let partition = partitions[id] else { return nil }
+        while let first = partition.batches.first, first.lastOffset < offset {
+            partition.byteCount -= Int64(first.bytes.count)
+            partition.start = first.lastOffset.next
+            partition.batches.removeFirst()
+        }
+        return partition.start
+    }
+}
