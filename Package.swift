@@ -61,7 +61,7 @@ let programs =
         ])
     + target(
         "TidingsCommand",
-        ["TidingsServer", "TidingsLog", "TidingsHTTP", "TidingsNetwork", "KafkaProtocol", "TidingsCore"])
+        ["TidingsServer", "TidingsLog", "TidingsHTTP", "TidingsNetwork", "KafkaProtocol", "TidingsCore", "CSystem"])
     + [.executableTarget(name: "tidings", dependencies: ["TidingsCommand"], swiftSettings: strict)]
 
 let package = Package(

@@ -64,3 +64,7 @@ void tidings_block_signals(void) {
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, NULL);
 }
+
+extern char **environ;
+
+char **tidings_environment(void) { return environ; }

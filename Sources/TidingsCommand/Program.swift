@@ -1,9 +1,65 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import CSystem
 import TidingsServer
 
-/// The program `tidings`.
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The program `tidings`: all its commands, and what happens around each.
 package enum Program {
-    /// The command line of the whole program.
-    static let root = Command("tidings", "Tidings carries events between services.", [])
+    /// The program's description, from which everything it understands comes.
+    package static let root = Command(
+        "tidings", "Tidings carries events between services.",
+        [ServeCommand.command, ConfigCommand.command, VersionCommand.command])
+
+    /// Runs the process's command line and answers what the process ends with. Called once, on the main thread.
+    package static func main() -> Int32 {
+        signal(SIGPIPE, SIG_IGN)
+        let environment = processEnvironment()
+        return run(
+            Array(CommandLine.arguments.dropFirst()), environment: environment,
+            terminal: .process(environment: environment)
+        ).rawValue
+    }
+
+    /// Runs one command line.
+    package static func run(_ words: [String], environment: [String: String], terminal: Terminal) -> ExitCode {
+        do throws(CommandFailure) {
+            if words == ["--version"] {
+                terminal.print("tidings \(TidingsVersion.text)")
+                return .ok
+            }
+            switch try CommandParser(root).read(words, environment: environment, terminal: terminal) {
+            case .help(let path):
+                let text = Help(path).text
+                terminal.print(String(text.dropLast()))
+                return .ok
+            case .run(let invocation):
+                guard let run = invocation.command.run else { return .usage }
+                return try run(invocation)
+            }
+        } catch {
+            terminal.progress("")
+            terminal.say("tidings: \(error.message)")
+            if let hint = error.hint { terminal.say("         try: \(hint)") }
+            return error.code
+        }
+    }
+
+    private static func processEnvironment() -> [String: String] {
+        var environment: [String: String] = [:]
+        guard var next = tidings_environment() else { return environment }
+        while let entry = next.pointee {
+            let text = String(cString: entry)
+            if let equals = text.firstIndex(of: "=") {
+                environment[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
+            next += 1
+        }
+        return environment
+    }
 }

@@ -2,4 +2,10 @@
 
 import TidingsCommand
 
-print("tidings")
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+exit(Program.main())

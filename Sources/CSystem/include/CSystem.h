@@ -23,4 +23,7 @@ void tidings_name_thread(const char *name);
 
 /// Sets the calling thread's signal mask so that it takes no signals.
 void tidings_block_signals(void);
+
+/// The process's environment: `NAME=VALUE` strings, ended by NULL.
+char **tidings_environment(void);
 #endif

@@ -29,6 +29,7 @@ package struct CommandParser: Sendable {
         while index < words.count {
             let word = words[index]
             index += 1
+            if word.hasPrefix("-"), !word.hasPrefix("-h"), word != "--help" { Self.goOn(&path) }
             let command = path[path.count - 1]
             if reader.optionsEnded {
                 if command.rest != nil { reader.rest.append(word) } else { reader.arguments.append(word) }
@@ -58,6 +59,7 @@ package struct CommandParser: Sendable {
                 reader.arguments.append(word)
             }
         }
+        if !asksHelp { Self.goOn(&path) }
         let command = path[path.count - 1]
         if asksHelp || (path.count == 1 && command.run == nil && words.isEmpty) { return .help(path) }
         let names = path.map(\.name)
@@ -72,6 +74,12 @@ package struct CommandParser: Sendable {
             Invocation(
                 path: names, command: command, values: reader.values, arguments: reader.arguments, rest: reader.rest,
                 terminal: terminal, environment: environment))
+    }
+
+    /// A command with a `list` below it lists when no other word follows.
+    private static func goOn(_ path: inout [Command]) {
+        guard path.count > 1, path[path.count - 1].run == nil else { return }
+        if let list = path[path.count - 1].subcommands.first(where: { $0.name == "list" }) { path.append(list) }
     }
 
     private static func child(_ word: String, of path: [Command]) throws(CommandFailure) -> Command {

@@ -23,7 +23,12 @@ import Testing
             ) { _ in .ok },
             Command(
                 "topics", "Topics.",
-                [Command("list", "Lists.", examples: ["tidings topics list"]) { _ in .ok }]),
+                [
+                    Command("list", "Lists.", options: [.flag("json", help: "JSON")], examples: ["tidings topics"]) {
+                        _ in .ok
+                    }
+                ]),
+            Command("config", "Settings.", [Command("show", "Shows.", examples: ["x"]) { _ in .ok }]),
         ])
 
     private static let terminal = Terminal(out: { _ in true }, talk: { _ in true })
@@ -45,7 +50,8 @@ import Testing
         ("publish --type ''", "publish", ["type": [""]], [], []),
         ("publish --type --json", "publish", ["type": ["--json"]], [], []),
         ("listen order.* -- cat -n --json", "listen", [:], ["order.*"], ["cat", "-n", "--json"]),
-        ("topics list", "list", [:], [], []),
+        ("topics list", "list", [:], [], []), ("topics", "list", [:], [], []),
+        ("topics --json", "list", ["json": [""]], [], []),
     ])
     func `a command line is read`(
         _ line: String, _ name: String, _ values: [String: [String]], _ arguments: [String], _ rest: [String]
@@ -71,7 +77,7 @@ import Testing
         ("publish --type a --type b", "--type is given twice"),
         ("publish a b", "\"tidings publish\" does not take \"b\""),
         ("listen", "\"tidings listen\" needs PATTERN: which types"),
-        ("topics", "\"tidings topics\" needs one more word: list"),
+        ("config", "\"tidings config\" needs one more word: show"),
     ])
     func `a wrong command line is refused by name`(_ line: String, _ message: String) {
         let failure = #expect(throws: CommandFailure.self) { try read(line) }
