@@ -175,7 +175,8 @@ struct ObjectReader {
 
     /// A list of texts that `make` takes, none of them twice.
     mutating func uniqueList<Element: Hashable>(
-        _ name: String, atLeast least: Int = 0, _ rule: String, _ sentence: String, _ make: (String) -> Element?
+        _ name: String, atLeast least: Int = 0, isRequired: Bool, _ rule: String, _ sentence: String,
+        _ make: (String) -> Element?
     ) -> [Element]? {
         let faults = faults
         var seen: Set<Element> = []
@@ -187,7 +188,7 @@ struct ObjectReader {
             }
             return element
         }
-        if read == nil, least > 0 { faults.note(place(name), "required", "must be there") }
+        if read == nil, isRequired { faults.note(place(name), "required", "must be there") }
         if let found = object[name]?.array, found.count < least {
             faults.note(place(name), "size", "must have at least \(least) \(least == 1 ? "element" : "elements")")
         }

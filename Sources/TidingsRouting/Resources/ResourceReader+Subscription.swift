@@ -8,10 +8,7 @@ extension ResourceReader {
         if case .subscription(let subscription)? = existing { before = subscription }
         let consumer = reader.parsed("consumer", "name", "must be \(Name.rule)") { Name($0) }
         let types = Self.types(&reader, atLeast: 1)
-        let topics = reader.uniqueList("topics", "topic", Self.topicSentence, Self.topic)
-        if topics?.isEmpty == true, faults.isEmpty {
-            faults.note(reader.place("topics"), "size", "must name a topic, or be null for wherever the routes lead")
-        }
+        let topics = reader.uniqueList("topics", atLeast: 1, isRequired: false, "topic", Self.topicSentence, Self.topic)
         let filters = FilterReader(faults).filters(&reader)
         let endpoint = endpoint(&reader, before: before?.endpoint)
         let order = reader.word("order", SubscriptionOrder.entity)

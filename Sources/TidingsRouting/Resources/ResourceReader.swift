@@ -118,7 +118,9 @@ package struct ResourceReader {
 
 extension ResourceReader {
     private func producer(_ name: Name, _ reader: inout ObjectReader) -> Producer? {
-        let sources = reader.uniqueList("sources", atLeast: 1, "uri-reference", "must be a URI reference") {
+        let sources = reader.uniqueList(
+            "sources", atLeast: 1, isRequired: true, "uri-reference", "must be a URI reference"
+        ) {
             Self.isURIReference($0) ? $0 : nil
         }
         let types = Self.types(&reader, atLeast: 0)
@@ -171,7 +173,9 @@ extension ResourceReader {
     }
 
     static func types(_ reader: inout ObjectReader, atLeast least: Int) -> [TypePattern] {
-        reader.uniqueList("types", atLeast: least, "pattern", "must be \(TypePattern.rule)") { TypePattern($0) } ?? []
+        reader.uniqueList("types", atLeast: least, isRequired: least > 0, "pattern", "must be \(TypePattern.rule)") {
+            TypePattern($0)
+        } ?? []
     }
 
     /// CloudEvents's rule for a source, of at most 1,024 bytes.
