@@ -404,9 +404,9 @@ package struct JSONScanner: ~Copyable {
     }
 
     private func hexUnit(_ at: Int) throws(JSONError) -> UInt32 {
-        guard at + 6 <= count else { throw JSONError(at: count, "the text ends inside a string") }
         var unit: UInt32 = 0
         for index in at + 2..<at + 6 {
+            guard index < count else { throw JSONError(at: count, "the text ends inside a string") }
             guard let digit = Hex.value(byte(index)) else {
                 throw JSONError(at: index, "\(found(index)) is no hexadecimal digit")
             }
