@@ -1,0 +1,331 @@
+"""What `script/bench` runs: Tidings beside a baseline, in alternating rounds, reported as ratios.
+
+These machines flip between fast and slow for seconds, so every figure stands beside one measured next to it: rounds
+alternate, and the median round counts. Nothing here is a test; the goals are those of the design.
+"""
+
+import argparse, json, os, re, shutil, signal, socket, statistics, subprocess, sys, tempfile, time, urllib.error, urllib.request
+
+TICK = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+SERVER_CORE, CLIENT_CORE = "0", "1"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def cpu_seconds(pids):
+    total = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/stat") as stat:
+            fields = stat.read().rsplit(") ", 1)[1].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / TICK
+
+
+def resident_bytes(pid):
+    with open(f"/proc/{pid}/statm") as statm:
+        return int(statm.read().split()[1]) * PAGE
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as listing:
+        return [int(child) for child in listing.read().split()]
+
+
+def wait_for(port, seconds=10):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.002)
+    raise SystemExit(f"nothing listens on port {port} after {seconds} s")
+
+
+class Program:
+    """A server under measurement: its process ids, port and folder; stopped by pid."""
+
+    def __init__(self, arguments, port, folder=None, core=SERVER_CORE, log=None):
+        self.port, self.folder = port, folder
+        pin = ["taskset", "-c", core] if core else []
+        self.process = subprocess.Popen(pin + arguments, stdout=log or subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(port)
+        self.pids = [self.process.pid] + children(self.process.pid)
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        self.process.wait()
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.seconds = 2 if options.quick else 4
+        self.rounds = 2 if options.quick else 3
+        self.work = tempfile.mkdtemp(prefix="tidings-bench-", dir=options.dir)
+        self.missed = []
+
+    # -- servers
+
+    def nginx(self, body="return 204;", core=SERVER_CORE):
+        folder = tempfile.mkdtemp(dir=self.work)
+        port = free_port()
+        with open(f"{folder}/nginx.conf", "w") as file:
+            file.write(
+                f"daemon off; master_process off; worker_processes 1; pid {folder}/pid; error_log {folder}/error crit;\n"
+                "events { worker_connections 20000; multi_accept on; }\n"
+                f"http {{ access_log off; keepalive_requests 100000000; client_body_temp_path {folder}/body;\n"
+                f" proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n"
+                f" server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ {body} }} }} }}\n")
+        return Program(["nginx", "-p", folder, "-c", f"{folder}/nginx.conf"], port, folder, core)
+
+    def tidings(self, *more, core=SERVER_CORE):
+        folder = tempfile.mkdtemp(dir=self.work)
+        port = free_port()
+        return Program(
+            [self.options.tidings, "serve", "--data", f"{folder}/data", "--http", f"127.0.0.1:{port}", "--log-level", "warning", *more],
+            port, folder, core)
+
+    def empty(self):
+        port = free_port()
+        return Program([self.options.bench, "empty", "--port", str(port)], port)
+
+    def own(self, *arguments, core=None):
+        pin = ["taskset", "-c", core] if core else []
+        answer = subprocess.run(pin + [self.options.bench, *map(str, arguments)], stdout=subprocess.PIPE, check=True)
+        return json.loads(answer.stdout)
+
+    def request(self, method, url, body=None, content_type="application/json"):
+        data = json.dumps(body).encode() if body is not None and not isinstance(body, bytes) else body
+        request = urllib.request.Request(url, data, {"content-type": content_type}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as refusal:
+            raise SystemExit(f"{method} {url}: {refusal.code} {refusal.read()[:500]}")
+
+    def wrk(self, program, connections, path="/", script=None, seconds=None):
+        arguments = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", f"-c{connections}", f"-d{seconds or self.seconds}s", "--latency"]
+        if script:
+            arguments += ["-s", script]
+        before = cpu_seconds(program.pids)
+        text = subprocess.run(arguments + [program.url + path], stdout=subprocess.PIPE, check=True, text=True).stdout
+        spent = cpu_seconds(program.pids) - before
+        requests = int(re.search(r"(\d+) requests in", text).group(1))
+        bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+        errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
+        if bad or errors and any(int(count) for count in errors.groups()):
+            print(f"   ! {program.url}{path}: {text}", file=sys.stderr)
+        def micros(percentile):
+            value, unit = re.search(rf"{percentile}%\s+([\d.]+)(us|ms|s)", text).groups()
+            return float(value) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
+        return {
+            "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)),
+            "cpu": spent / max(requests, 1) * 1e6, "p50": micros(50), "p99": micros(99)}
+
+    def lua(self, name, body, content_type="application/json"):
+        path = f"{self.work}/{name}.lua"
+        with open(path, "w") as file:
+            file.write(f'wrk.method = "POST"\nwrk.body = [====[{body}]====]\nwrk.headers["Content-Type"] = "{content_type}"\n')
+        return path
+
+    # -- reporting
+
+    def title(self, text):
+        print(f"\n{text}")
+
+    def line(self, what, figure, goal=None, reached=None):
+        mark = "" if reached is None else ("reached" if reached else "NOT REACHED")
+        if reached is False:
+            self.missed.append(what)
+        print(f"  {what:<58} {figure:<44} {goal or '':<26} {mark}", flush=True)
+
+    def ratio(self, what, ours, theirs, unit, least=None, most=None):
+        value = ours / theirs if theirs else float("inf")
+        goal = f"≥ {least}" if least is not None else f"≤ {most}" if most is not None else ""
+        reached = None if least is None and most is None else (value >= least if least is not None else value <= most)
+        self.line(what, f"{value:5.2f}   ({ours:,.4g} against {theirs:,.4g} {unit})", goal, reached)
+
+    def paired(self, ours, theirs):
+        """Runs two measurements in alternating rounds; the median of each key of each."""
+        pairs = [(ours(), theirs()) for _ in range(self.rounds)]
+        return tuple({key: statistics.median(pair[side][key] for pair in pairs) for key in pairs[0][side]} for side in (0, 1))
+
+    # -- parts
+
+    def http(self):
+        self.title("HTTP server: an empty handler of ours against nginx answering 204 (wrk, one core each)")
+        ours, theirs = self.empty(), self.nginx()
+        for connections, rate, cpu in ((64, 1.0, 1.0), (8, 0.8, 1.15)):
+            mine, nginx = self.paired(lambda: self.wrk(ours, connections), lambda: self.wrk(theirs, connections))
+            self.ratio(f"{connections} connections: requests/s", mine["rate"], nginx["rate"], "/s", least=rate)
+            self.ratio(f"{connections} connections: CPU per request", mine["cpu"], nginx["cpu"], "µs", most=cpu)
+        ours.stop(), theirs.stop()
+
+    def publish(self):
+        self.title("Publish over HTTP, durable, against the empty handler (wrk on the other core)")
+        event = '{"event_type":"order.created","entity_id":"o-17","source":"/order-service","data":{"total":42,"currency":"EUR"}}'
+        batch = "[" + ",".join(
+            f'{{"specversion":"1.0","id":"e-{n}","source":"/s","type":"order.created","subject":"o-{n}","data":{{"total":{n}}}}}'
+            for n in range(100)) + "]"
+        single = self.lua("single", event)
+        batches = self.lua("batch", batch, "application/cloudevents-batch+json")
+        ours, empty = self.tidings(core=None), self.empty()
+        pinned = self.tidings()
+        for connections in (64, 512):
+            mine, base = self.paired(
+                lambda: self.wrk(pinned, connections, "/v1/events", single),
+                lambda: self.wrk(empty, connections, "/", single))
+            self.ratio(
+                f"single, {connections} connections, one core: CPU per event", mine["cpu"], base["cpu"], "µs",
+                most=2.5 if connections == 512 else None)
+            self.ratio(
+                f"single, {connections} connections, one core: rate", mine["rate"], base["rate"], "/s",
+                least=0.5 if connections == 512 else None)
+            free = self.wrk(ours, connections, "/v1/events", single)
+            self.line(f"single, {connections} connections, both cores", f"{free['rate']:,.0f}/s, p50 {free['p50']:.0f} µs, p99 {free['p99']:.0f} µs")
+        for connections in (8, 64):
+            free = statistics.median(self.wrk(ours, connections, "/v1/events", batches)["rate"] for _ in range(self.rounds)) * 100
+            self.line(f"batches of 100, {connections} connections", f"{free:,.0f} events/s", "≥ 1,000,000", free >= 1e6 if connections == 64 else None)
+        ours.stop(), pinned.stop(), empty.stop()
+
+    def log(self):
+        self.title("The log: append and sync against pwrite + fdatasync of the same bytes into written blocks")
+        for row in self.own("log", "--dir", self.work, "--seconds", self.seconds)["rows"]:
+            self.ratio(f"{row['what']}: p50", row["p50"], row["raw_p50"], "µs", most=row.get("goal"))
+            self.line(f"{row['what']}: rate, events per sync", f"{row['rate']:,.0f}/s, {row['events_per_sync']:.1f}")
+
+    def webhook(self):
+        self.title("From publish to webhook received")
+        for rate in (1000, 10000):
+            server = self.tidings(core=None)
+            row = self.own("latency", "--server", server.url, "--rate", rate, "--seconds", self.seconds * 2)
+            server.stop()
+            self.line(f"{rate:,}/s: publish", "p50 {p50:.0f} p95 {p95:.0f} p99 {p99:.0f} µs".format(**row["publish"]))
+            self.line(
+                f"{rate:,}/s: received", "p50 {p50:.0f} p95 {p95:.0f} p99 {p99:.0f} µs".format(**row["received"]), "p99 ≤ 5 ms",
+                row["received"]["p99"] <= 5000)
+            self.ratio(f"{rate:,}/s: received p50 to publish p50", row["received"]["p50"], row["publish"]["p50"], "µs", most=1.5)
+            if row["achieved"] < rate * 0.97:
+                self.line(f"{rate:,}/s: only reached", f"{row['achieved']:,.0f}/s", "", False)
+
+    def push(self):
+        self.title("Push deliveries of 500 B, signed, to a local nginx, against wrk posting to it")
+        receiver = self.nginx(core=CLIENT_CORE)
+        post = self.lua("post", "x" * 500)
+        server = self.tidings("--delivery-allow-networks", "127.0.0.0/8")
+        count = 100_000 if self.options.quick else 300_000
+        base = subprocess.run(
+            ["taskset", "-c", SERVER_CORE, "wrk", "-t1", "-c64", f"-d{self.seconds}s", "-s", post, receiver.url + "/"],
+            stdout=subprocess.PIPE, check=True, text=True).stdout
+        baseline = float(re.search(r"Requests/sec:\s+([\d.]+)", base).group(1))
+        events = [
+            {"specversion": "1.0", "id": f"e-{n}", "source": "/s", "type": "load.made", "subject": f"o-{n % 1000}", "data": {"filler": "x" * 330}}
+            for n in range(1000)]
+        for _ in range(count // 1000):
+            self.request("POST", server.url + "/v1/events", json.dumps(events).encode(), "application/cloudevents-batch+json")
+        before = cpu_seconds(server.pids)
+        started = time.monotonic()
+        self.request("PUT", server.url + "/v1/subscriptions/push", {
+            "consumer": "bench", "types": ["load.made"], "endpoint": {"url": receiver.url + "/"}, "concurrency": 64, "start": "beginning"})
+        delivered = 0
+        while delivered < count and time.monotonic() - started < 120:
+            time.sleep(0.05)
+            delivered = self.request("GET", server.url + "/v1/subscriptions/push")["status"]["delivered"]
+        took = time.monotonic() - started
+        spent = cpu_seconds(server.pids) - before
+        self.ratio("deliveries/s to wrk's requests/s", delivered / took, baseline, "/s", least=0.6)
+        self.line("server CPU per delivery", f"{spent / max(delivered, 1) * 1e6:.2f} µs")
+        server.stop(), receiver.stop()
+
+    def isolation(self):
+        self.title("Publish p99 at 1,000/s with many subscriptions, each event wanted by one of them, one hanging")
+        base = None
+        for subscriptions in (0, 6, 50):
+            figures = []
+            for _ in range(self.rounds):
+                server = self.tidings(core=None)
+                figures.append(self.own(
+                    "latency", "--server", server.url, "--rate", 1000, "--seconds", self.seconds, "--subscriptions", subscriptions,
+                    "--hanging", 1 if subscriptions else 0)["publish"])
+                server.stop()
+            p99 = statistics.median(figure["p99"] for figure in figures)
+            if base is None:
+                base = p99
+                self.line("no subscription: publish p99", f"{p99:.0f} µs")
+            else:
+                self.ratio(f"{subscriptions} subscriptions: publish p99", p99, base, "µs", most=1.2 if subscriptions == 50 else None)
+
+    def routing(self):
+        self.title("Routing look-ups")
+        rows = self.own("routing", core=SERVER_CORE)
+        self.line("10 routes", f"{rows['10'] / 1e6:.1f} M/s", "≥ 10 M/s", rows["10"] >= 1e7)
+        self.line("10,000 routes", f"{rows['10000'] / 1e6:.1f} M/s", "≥ 10 M/s", rows["10000"] >= 1e7)
+        self.ratio("one of 1,000 subscriptions to one of one, per event", rows["subscribers_1000"], rows["subscribers_1"], "ns", most=1.2)
+
+    def footprint(self):
+        self.title("Footprint")
+        times = []
+        for _ in range(20):
+            folder = tempfile.mkdtemp(dir=self.work)
+            port = free_port()
+            started = time.monotonic()
+            server = Program(
+                [self.options.tidings, "serve", "--data", f"{folder}/data", "--http", f"127.0.0.1:{port}", "--log-level", "warning"],
+                port, folder, core=None)
+            while True:
+                try:
+                    urllib.request.urlopen(server.url + "/readyz", timeout=1).close()
+                    break
+                except OSError:
+                    time.sleep(0.0005)
+            times.append((time.monotonic() - started) * 1e3)
+            server.stop()
+        self.line("ready on an empty folder, p50 of 20 (with fork and first request)", f"{statistics.median(times):.1f} ms", "≤ 15 ms", statistics.median(times) <= 15)
+        server = self.tidings()
+        time.sleep(2)
+        idle = resident_bytes(server.pids[0])
+        self.line("resident when idle", f"{idle / 1e6:.1f} MB", "≤ 15 MB", idle <= 15e6)
+        holder = subprocess.Popen(
+            [self.options.bench, "idle", "--port", str(server.port), "--connections", "9000"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        opened = int(holder.stdout.readline())
+        time.sleep(1)
+        self.line(f"memory per idle connection of {opened:,}", f"{(resident_bytes(server.pids[0]) - idle) / max(opened, 1):,.0f} B")
+        holder.stdin.close()
+        holder.wait()
+        server.stop()
+
+
+PARTS = ["http", "publish", "log", "webhook", "push", "isolation", "routing", "footprint"]
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="script/bench")
+    parser.add_argument("--tidings", required=True)
+    parser.add_argument("--bench", required=True)
+    parser.add_argument("--quick", action="store_true", help="shorter rounds")
+    parser.add_argument("--dir", help="where data folders go (default: the system's place for temporary files)")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[])
+    options = parser.parse_args()
+    bench = Bench(options)
+    try:
+        for part in options.parts or PARTS:
+            getattr(bench, part)()
+    finally:
+        shutil.rmtree(bench.work, ignore_errors=True)
+    if bench.missed:
+        print("\nnot reached:", "; ".join(bench.missed))
+
+
+main()
