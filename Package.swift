@@ -64,6 +64,19 @@ let programs =
         ["TidingsServer", "TidingsLog", "TidingsHTTP", "TidingsNetwork", "KafkaProtocol", "TidingsCore", "CSystem"])
     + [.executableTarget(name: "tidings", dependencies: ["TidingsCommand"], swiftSettings: strict)]
 
+// Built only by script/fuzz: a fuzz target has no main of its own.
+let fuzzers: [Target] =
+    Context.environment["TIDINGS_FUZZ"] == nil
+    ? []
+    : [
+        ("FuzzJSON", ["TidingsCore"]), ("FuzzEvents", ["TidingsCore"]), ("FuzzHTTP", ["TidingsHTTP", "TidingsCore"]),
+        ("FuzzBatches", ["KafkaProtocol", "TidingsCore"]), ("FuzzRounds", ["TidingsLog", "TidingsCore"]),
+    ].map { name, dependencies in
+        .executableTarget(
+            name: name, dependencies: dependencies.map { .byName(name: $0) }, path: "Fuzz/\(name)",
+            swiftSettings: strict)
+    }
+
 let package = Package(
     name: "tidings",
     platforms: [.macOS(.v15)],
@@ -72,7 +85,7 @@ let package = Package(
     ],
     targets: systemLibraries + words + engines + ground + adapters + programs
         + target("TidingsTesting", ["TidingsCore", "KafkaProtocol"], tested: false)
-        + [.testTarget(name: "HouseTests", swiftSettings: strict)],
+        + [.testTarget(name: "HouseTests", swiftSettings: strict)] + fuzzers,
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x
 )

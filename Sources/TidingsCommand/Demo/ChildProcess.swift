@@ -1,9 +1,9 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// A program started beside this one.
@@ -16,7 +16,9 @@ package final class ChildProcess: @unchecked Sendable {
 
     /// Starts `arguments[0]` with its arguments; standard input is empty, output goes to the file `output` (appended), or is dropped.
     /// - Throws: a sentence when the program cannot be started.
-    package init(_ arguments: [String], environment: [String: String] = [:], output: String? = nil) throws(ChildProcessError) {
+    package init(_ arguments: [String], environment: [String: String] = [:], output: String? = nil)
+        throws(ChildProcessError)
+    {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

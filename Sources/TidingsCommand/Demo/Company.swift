@@ -43,10 +43,14 @@ enum Company {
     /// The order that the warehouse cannot digest until it is repaired.
     static let poison = "o-7"
 
-    private static let dishes = ["ramen", "pizza margherita", "falafel", "bibimbap", "fish and chips", "pho", "tacos al pastor"]
+    private static let dishes = [
+        "ramen", "pizza margherita", "falafel", "bibimbap", "fish and chips", "pho", "tacos al pastor",
+    ]
 
     /// One event as the plain form of the API.
-    static func event(id: String, type: String, entity: String, number: Int, source: String = "/order-service") -> String {
+    static func event(id: String, type: String, entity: String, number: Int, source: String = "/order-service")
+        -> String
+    {
         let dish = dishes[number % dishes.count]
         return """
             {"event_id":"\(id)","event_type":"\(type)","entity_id":"\(entity)","source":"\(source)",\
