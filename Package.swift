@@ -61,7 +61,10 @@ let programs =
         ])
     + target(
         "TidingsCommand",
-        ["TidingsServer", "TidingsLog", "TidingsHTTP", "TidingsNetwork", "KafkaProtocol", "TidingsCore", "CSystem"])
+        [
+            "TidingsServer", "TidingsLog", "TidingsHTTP", "TidingsNetwork", "KafkaProtocol", "TidingsCore", "CSystem",
+            "TidingsTesting",
+        ])
     + [.executableTarget(name: "tidings", dependencies: ["TidingsCommand"], swiftSettings: strict)]
 
 // Built only by script/fuzz: a fuzz target has no main of its own.

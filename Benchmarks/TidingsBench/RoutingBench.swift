@@ -24,7 +24,8 @@ enum RoutingBench {
                 (0..<subscriptions).map { number in
                     .subscription(
                         Subscription(
-                            uuid: UUID128(high: 1, low: UInt64(number)), name: Name("s-\(number)")!, created: WallTime(millis: 0),
+                            uuid: UUID128(high: 1, low: UInt64(number)), name: Name("s-\(number)")!,
+                            created: WallTime(millis: 0),
                             types: [TypePattern("company.area\(number).*")!], endpoint: endpoint))
                 })
             let types = (0..<1_000).map { Array("company.area\($0 % subscriptions).thing-happened".utf8) }
