@@ -53,11 +53,13 @@ public struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
         case conflict = "conflict"
         case preconditionFailed = "precondition-failed"
         case tooLarge = "too-large"
+        case uriTooLong = "uri-too-long"
         case unsupportedMediaType = "unsupported-media-type"
         case headersTooLarge = "headers-too-large"
         case requestTimeout = "request-timeout"
         case expectationFailed = "expectation-failed"
         case notImplemented = "not-implemented"
+        case versionNotSupported = "version-not-supported"
         case tooManyRequests = "too-many-requests"
         case diskFull = "disk-full"
         case unavailable = "unavailable"
@@ -76,6 +78,7 @@ public struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
             case .conflict: 409
             case .preconditionFailed: 412
             case .tooLarge: 413
+            case .uriTooLong: 414
             case .unsupportedMediaType: 415
             case .expectationFailed: 417
             case .invalidEvent, .invalidResource, .invalidParameter: 422
@@ -83,6 +86,7 @@ public struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
             case .headersTooLarge: 431
             case .internalError: 500
             case .notImplemented: 501
+            case .versionNotSupported: 505
             case .diskFull, .unavailable, .shuttingDown: 503
             }
         }

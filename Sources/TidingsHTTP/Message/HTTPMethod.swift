@@ -1,0 +1,39 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+/// What a request asks to be done. Names are case-sensitive (RFC 9110 §9.1).
+package enum HTTPMethod: UInt8, Sendable, Hashable, CaseIterable, CustomStringConvertible {
+    case get, head, post, put, delete, patch, options
+    /// A method with a well-formed name that this program does not know: answered 501.
+    case other
+
+    /// The method of that name; ``other`` for a name that is not known.
+    package init(_ name: UnsafeRawBufferPointer) {
+        self = HTTPMethod.other
+        switch name.count {
+        case 3:
+            if name.equals("GET") { self = .get } else if name.equals("PUT") { self = .put }
+        case 4:
+            if name.equals("POST") { self = .post } else if name.equals("HEAD") { self = .head }
+        case 5: if name.equals("PATCH") { self = .patch }
+        case 6: if name.equals("DELETE") { self = .delete }
+        case 7: if name.equals("OPTIONS") { self = .options }
+        default: break
+        }
+    }
+
+    /// The name as the request line has it; `OTHER` for ``other``.
+    package var name: StaticString {
+        switch self {
+        case .get: "GET"
+        case .head: "HEAD"
+        case .post: "POST"
+        case .put: "PUT"
+        case .delete: "DELETE"
+        case .patch: "PATCH"
+        case .options: "OPTIONS"
+        case .other: "OTHER"
+        }
+    }
+
+    package var description: String { "\(name)" }
+}
