@@ -30,6 +30,9 @@ public struct Logger: Sendable {
     /// The same sink, spoken to by another part.
     public func named(_ subsystem: String) -> Logger { Logger(subsystem, to: sink) }
 
+    /// Whether a line of that level would be kept; for those who must gather what they would write.
+    public func wants(_ level: LogLevel) -> Bool { sink?.wants(level, from: subsystem) ?? false }
+
     /// Writes one line: a sentence, and what a machine may want to search for.
     public func log(
         _ level: LogLevel, _ message: @autoclosure () -> String,

@@ -1,5 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import TidingsCore
+
 /// What a request asks to be done. Names are case-sensitive (RFC 9110 §9.1).
 package enum HTTPMethod: UInt8, Sendable, Hashable, CaseIterable, CustomStringConvertible {
     case get, head, post, put, delete, patch, options
@@ -11,12 +13,12 @@ package enum HTTPMethod: UInt8, Sendable, Hashable, CaseIterable, CustomStringCo
         self = HTTPMethod.other
         switch name.count {
         case 3:
-            if name.equals("GET") { self = .get } else if name.equals("PUT") { self = .put }
+            if name.isEqual(to: "GET") { self = .get } else if name.isEqual(to: "PUT") { self = .put }
         case 4:
-            if name.equals("POST") { self = .post } else if name.equals("HEAD") { self = .head }
-        case 5: if name.equals("PATCH") { self = .patch }
-        case 6: if name.equals("DELETE") { self = .delete }
-        case 7: if name.equals("OPTIONS") { self = .options }
+            if name.isEqual(to: "POST") { self = .post } else if name.isEqual(to: "HEAD") { self = .head }
+        case 5: if name.isEqual(to: "PATCH") { self = .patch }
+        case 6: if name.isEqual(to: "DELETE") { self = .delete }
+        case 7: if name.isEqual(to: "OPTIONS") { self = .options }
         default: break
         }
     }

@@ -1,11 +1,5 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Which bytes may stand where (RFC 9110 §5.5, §5.6.2).
 package enum HTTPBytes {
     /// Bits by byte: 1 token, 2 field value, 4 request target, 8 host.
@@ -61,22 +55,6 @@ package enum HTTPBytes {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Whether these are exactly the bytes of `text`.
-    package func equals(_ text: StaticString) -> Bool {
-        guard count == text.utf8CodeUnitCount, let base = baseAddress else {
-            return count == 0 && text.utf8CodeUnitCount == 0
-        }
-        return memcmp(base, text.utf8Start, count) == 0
-    }
-
-    /// Whether these are the bytes of `text`, which is in lower case, when A–Z here count as a–z.
-    package func equalsIgnoringCase(_ text: StaticString) -> Bool {
-        guard count == text.utf8CodeUnitCount else { return false }
-        let other = text.utf8Start
-        for place in 0..<count where HTTPBytes.lower(self[place]) != other[place] { return false }
-        return true
-    }
-
     /// Whether both are the same bytes when A–Z count as a–z.
     package func equalsIgnoringCase(_ other: UnsafeRawBufferPointer) -> Bool {
         guard count == other.count else { return false }
@@ -92,7 +70,4 @@ extension UnsafeRawBufferPointer {
         while last > first, self[last - 1] == 32 || self[last - 1] == 9 { last -= 1 }
         return UnsafeRawBufferPointer(rebasing: self[first..<last])
     }
-
-    /// The bytes as UTF-8 text; bad bytes become U+FFFD.
-    package var text: String { String(decoding: self, as: UTF8.self) }
 }

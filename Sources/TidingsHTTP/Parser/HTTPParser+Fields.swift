@@ -1,5 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import TidingsCore
+
 extension HTTPParser {
     /// `name ":" OWS value OWS`
     mutating func readField(
@@ -37,19 +39,19 @@ extension HTTPParser {
         _ name: UnsafeRawBufferPointer, _ place: Place, _ value: UnsafeRawBufferPointer
     ) -> HTTPParseError? {
         switch name.count {
-        case 4 where name.equalsIgnoringCase("host"):
+        case 4 where name.isEqualIgnoringCase(to: "host"):
             guard kind == .request else { return nil }
             guard !hasHost else { return .repeatedHost }
             guard Self.isHost(value) else { return .badHost }
             hasHost = true
             host = place
-        case 6 where name.equalsIgnoringCase("expect"):
+        case 6 where name.isEqualIgnoringCase(to: "expect"):
             guard kind == .request, minorVersion == 1 else { return nil }
-            guard value.equalsIgnoringCase("100-continue") else { return .unknownExpectation }
+            guard value.isEqualIgnoringCase(to: "100-continue") else { return .unknownExpectation }
             expectsContinue = true
-        case 10 where name.equalsIgnoringCase("connection"):
+        case 10 where name.isEqualIgnoringCase(to: "connection"):
             noticeConnection(value)
-        case 14 where name.equalsIgnoringCase("content-length"):
+        case 14 where name.isEqualIgnoringCase(to: "content-length"):
             guard contentLength == nil else { return .repeatedContentLength }
             guard (1...18).contains(value.count) else { return .badContentLength }
             var length = 0
@@ -59,9 +61,9 @@ extension HTTPParser {
                 length = length * 10 + Int(digit)
             }
             contentLength = length
-        case 17 where name.equalsIgnoringCase("transfer-encoding"):
+        case 17 where name.isEqualIgnoringCase(to: "transfer-encoding"):
             guard !isChunked else { return .badTransferEncoding }
-            guard value.equalsIgnoringCase("chunked") else { return judgeCodings(value) }
+            guard value.isEqualIgnoringCase(to: "chunked") else { return judgeCodings(value) }
             isChunked = true
         default: break
         }
@@ -74,18 +76,18 @@ extension HTTPParser {
             UnsafeRawBufferPointer(rebasing: $0).trimmed()
         }
         if codings.contains(where: { $0.isEmpty || !$0.allSatisfy(HTTPBytes.isToken) }) { return .badTransferEncoding }
-        let chunked = codings.filter { $0.equalsIgnoringCase("chunked") }.count
+        let chunked = codings.filter { $0.isEqualIgnoringCase(to: "chunked") }.count
         if chunked > 1 { return .badTransferEncoding }
-        if chunked == 1, codings.last?.equalsIgnoringCase("chunked") == false { return .badTransferEncoding }
+        if chunked == 1, codings.last?.isEqualIgnoringCase(to: "chunked") == false { return .badTransferEncoding }
         return .unknownTransferEncoding
     }
 
     private mutating func noticeConnection(_ value: UnsafeRawBufferPointer) {
         for part in value.split(separator: 44) {
             let token = UnsafeRawBufferPointer(rebasing: part).trimmed()
-            if token.equalsIgnoringCase("close") {
+            if token.isEqualIgnoringCase(to: "close") {
                 saidClose = true
-            } else if token.equalsIgnoringCase("keep-alive") {
+            } else if token.isEqualIgnoringCase(to: "keep-alive") {
                 saidKeepAlive = true
             }
         }

@@ -1,5 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import TidingsCore
+
 extension HTTPParser {
     /// `method SP target SP HTTP/x.y`
     mutating func readRequestLine(
@@ -34,7 +36,8 @@ extension HTTPParser {
         _ base: UnsafeRawPointer, _ start: Int, _ end: Int, exactly: Bool
     ) -> HTTPParseError? {
         guard exactly ? end - start == 8 : end - start >= 8 else { return .badVersion }
-        guard UnsafeRawBufferPointer(start: base + start, count: 5).equals("HTTP/"), base.byte(start + 6) == 46 else {
+        guard UnsafeRawBufferPointer(start: base + start, count: 5).isEqual(to: "HTTP/"), base.byte(start + 6) == 46
+        else {
             return .badVersion
         }
         let major = base.byte(start + 5) &- 48
@@ -72,9 +75,11 @@ extension HTTPParser {
             }
             let target = UnsafeRawBufferPointer(start: base + start, count: end - start)
             let scheme: Int
-            if target.count > 7, UnsafeRawBufferPointer(rebasing: target[..<7]).equalsIgnoringCase("http://") {
+            if target.count > 7, UnsafeRawBufferPointer(rebasing: target[..<7]).isEqualIgnoringCase(to: "http://") {
                 scheme = 7
-            } else if target.count > 8, UnsafeRawBufferPointer(rebasing: target[..<8]).equalsIgnoringCase("https://") {
+            } else if target.count > 8,
+                UnsafeRawBufferPointer(rebasing: target[..<8]).isEqualIgnoringCase(to: "https://")
+            {
                 scheme = 8
             } else {
                 return .badTarget

@@ -1,5 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import TidingsCore
+
 #if canImport(Glibc)
     import Glibc
 #else

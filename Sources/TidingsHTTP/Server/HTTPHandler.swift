@@ -1,5 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import TidingsCore
+
 /// Which route a request belongs to, and where in its path the parameters lie; a few numbers, no memory of its own.
 package struct RouteMatch: Sendable {
     /// The most parameters a route's path has.
@@ -52,22 +54,4 @@ package protocol HTTPHandler: AnyObject {
 
 extension HTTPHandler {
     package func finished(_ report: borrowing HTTPReport) {}
-}
-
-/// How a request went, told to ``HTTPHandler/finished(_:)``.
-package struct HTTPReport: ~Copyable {
-    /// The route, or -1.
-    package let route: Int
-    /// What was asked.
-    package let method: HTTPMethod
-    /// The path, when ``HTTPServerSettings/remembersPaths`` is on.
-    package let path: String
-    /// The status answered; 0 when the peer went away first.
-    package let status: Int
-    /// Bytes of the answer's body.
-    package let bodyCount: Int
-    /// From the request's arrival to the end of the answer, in nanoseconds.
-    package let nanos: Int64
-    /// The request's id.
-    package let requestID: String
 }

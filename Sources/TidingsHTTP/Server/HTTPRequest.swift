@@ -63,7 +63,7 @@ package struct HTTPRequest: ~Copyable {
     /// The first value of a header; nil when it is absent.
     /// - Parameter name: in lower case.
     package func header(_ name: StaticString) -> UnsafeRawBufferPointer? {
-        for place in 0..<fieldCount where base.bytes(fields[place].name).equalsIgnoringCase(name) {
+        for place in 0..<fieldCount where base.bytes(fields[place].name).isEqualIgnoringCase(to: name) {
             return base.bytes(fields[place].value)
         }
         return nil
@@ -85,7 +85,7 @@ package struct HTTPRequest: ~Copyable {
     /// - Parameter name: in lower case.
     package func count(of name: StaticString) -> Int {
         var count = 0
-        for place in 0..<fieldCount where base.bytes(fields[place].name).equalsIgnoringCase(name) { count += 1 }
+        for place in 0..<fieldCount where base.bytes(fields[place].name).isEqualIgnoringCase(to: name) { count += 1 }
         return count
     }
 
