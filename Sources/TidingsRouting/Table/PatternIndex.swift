@@ -2,10 +2,20 @@
 
 import TidingsCore
 
+/// A type's bytes as a key: hashed in one piece, which an array's own hash is not.
+struct TypeKey: Hashable, Sendable {
+    let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: ArraySlice<UInt8>) { self.bytes = Array(bytes) }
+
+    func hash(into hasher: inout Hasher) { bytes.withUnsafeBytes { hasher.combine(bytes: $0) } }
+}
+
 /// What is kept by type pattern, found by type: exactly first, then by the longest prefix, and so on.
 struct PatternIndex<Value: Sendable>: Sendable {
-    private var exact: [[UInt8]: Value] = [:]
-    private var prefixes: [[UInt8]: Value] = [:]
+    private var exact: [TypeKey: Value] = [:]
+    private var prefixes: [TypeKey: Value] = [:]
     /// How many prefixes have each length.
     private var counts: [Int: Int] = [:]
     /// The lengths prefixes have, longest first.
@@ -13,15 +23,23 @@ struct PatternIndex<Value: Sendable>: Sendable {
 
     /// What is kept for exactly this pattern.
     subscript(pattern: TypePattern) -> Value? {
-        get { pattern.isPrefix ? prefixes[pattern.bytes] : exact[pattern.bytes] }
+        get {
+            let key = TypeKey(pattern.bytes)
+            return pattern.isPrefix ? prefixes[key] : exact[key]
+        }
         set {
+            let key = TypeKey(pattern.bytes)
             guard pattern.isPrefix else {
-                exact[pattern.bytes] = newValue
+                exact[key] = newValue
                 return
             }
             let length = pattern.bytes.count
-            let had = prefixes[pattern.bytes] != nil
-            prefixes[pattern.bytes] = newValue
+            let had: Bool
+            if let newValue {
+                had = prefixes.updateValue(newValue, forKey: key) != nil
+            } else {
+                had = prefixes.removeValue(forKey: key) != nil
+            }
             guard had != (newValue != nil) else { return }
             let count = counts[length, default: 0] + (had ? -1 : 1)
             counts[length] = count == 0 ? nil : count
@@ -30,22 +48,22 @@ struct PatternIndex<Value: Sendable>: Sendable {
     }
 
     /// Whether a type is named exactly.
-    func names(_ type: [UInt8]) -> Bool { exact[type] != nil }
+    func names(_ type: [UInt8]) -> Bool { exact[TypeKey(type)] != nil }
 
     /// What is kept for the most specific pattern that means `type`.
     func mostSpecific(for type: [UInt8]) -> Value? {
-        if let value = exact[type] { return value }
+        if let value = exact[TypeKey(type)] { return value }
         for length in lengths where length <= type.count {
-            if let value = prefixes[Array(type[..<length])] { return value }
+            if let value = prefixes[TypeKey(type[..<length])] { return value }
         }
         return nil
     }
 
     /// Hands over what is kept for every pattern that means `type`, the most specific first.
     func forEachMatch(_ type: [UInt8], _ body: (Value) -> Void) {
-        if let value = exact[type] { body(value) }
+        if let value = exact[TypeKey(type)] { body(value) }
         for length in lengths where length <= type.count {
-            if let value = prefixes[Array(type[..<length])] { body(value) }
+            if let value = prefixes[TypeKey(type[..<length])] { body(value) }
         }
     }
 
@@ -56,9 +74,9 @@ struct PatternIndex<Value: Sendable>: Sendable {
             forEachMatch(pattern.bytes) { body(pattern.bytes, $0) }
             return
         }
-        for (bytes, value) in exact where bytes.starts(with: pattern.bytes) { body(bytes, value) }
-        for (bytes, value) in prefixes
-        where bytes.starts(with: pattern.bytes) || pattern.bytes.starts(with: bytes) {
+        for (key, value) in exact where key.bytes.starts(with: pattern.bytes) { body(key.bytes, value) }
+        for (key, value) in prefixes
+        where key.bytes.starts(with: pattern.bytes) || pattern.bytes.starts(with: key.bytes) {
             body(nil, value)
         }
     }

@@ -42,9 +42,8 @@ struct RoutingState: Sendable {
             routes[route.name] = Revised(value: route, revision: revision)
             for pattern in route.types {
                 routing[pattern] = route.name
-                if placements[pattern]?.contains(route.target.topic) != true {
-                    placements[pattern, default: []].append(route.target.topic)
-                }
+                let known = placements[pattern] ?? []
+                if !known.contains(route.target.topic) { placements[pattern] = known + [route.target.topic] }
             }
         case .subscription(let subscription):
             let slot = subscriptions[subscription.name]?.slot ?? takeSlot()
