@@ -36,8 +36,13 @@ public struct ByteBuffer: ~Copyable {
     }
 
     /// Makes sure that `extra` more bytes fit.
+    @inline(__always)
     public mutating func reserve(_ extra: Int) {
-        if capacity - end >= extra { return }
+        if capacity - end < extra { makeRoom(extra) }
+    }
+
+    @inline(never)
+    private mutating func makeRoom(_ extra: Int) {
         let used = end - start
         if start > 0, capacity - used >= extra, start >= capacity / 2 {
             base.copyMemory(from: base + start, byteCount: used)

@@ -46,16 +46,22 @@ package struct JSONScanner: ~Copyable {
     package private(set) var position = 0
     private var depth = 0
     private let levels: UnsafeMutablePointer<Level>
-    private var names: [Name] = []
+    /// The names of all objects that are open, in memory of our own: an array's checks cost more than the rest of it.
+    private var names: UnsafeMutablePointer<Name>
+    private var nameCount = 0
+    private var nameCapacity = 64
     private var unescaped = ByteBuffer(capacity: 64)
 
     /// Makes a scanner; ``begin(_:)`` gives it a text.
     package init() {
         levels = .allocate(capacity: Self.maximumDepth)
-        names.reserveCapacity(64)
+        names = .allocate(capacity: nameCapacity)
     }
 
-    deinit { levels.deallocate() }
+    deinit {
+        levels.deallocate()
+        names.deallocate()
+    }
 
     /// Starts at the first byte of `text`, which must stay where it is until the walk is over.
     package mutating func begin(_ text: UnsafeRawBufferPointer) {
@@ -63,7 +69,7 @@ package struct JSONScanner: ~Copyable {
         count = text.count
         position = 0
         depth = 0
-        names.removeAll(keepingCapacity: true)
+        nameCount = 0
         unescaped.removeAll()
     }
 
@@ -164,7 +170,7 @@ package struct JSONScanner: ~Copyable {
         }
         position += 1
         levels[depth] = Level(
-            isObject: isObject, isEmpty: true, firstName: names.count, firstUnescaped: unescaped.count, seen: 0)
+            isObject: isObject, isEmpty: true, firstName: nameCount, firstUnescaped: unescaped.count, seen: 0)
         depth += 1
     }
 
@@ -233,28 +239,39 @@ package struct JSONScanner: ~Copyable {
             JSONText.unescape(bytes(token.content), into: &unescaped)
             name.count = unescaped.count - name.start
         }
-        name.hash = hash(name)
+        name.hash = Self.hash(text(name).baseAddress, name.count)
         let level = levels + (depth - 1)
         let bit = UInt64(1) << (name.hash >> 58)
-        let known = names.count - level.pointee.firstName
-        if level.pointee.seen & bit != 0, known < Self.namesComparedAtOnce {
-            for index in level.pointee.firstName..<names.count where isEqual(names[index], name) {
+        let first = level.pointee.firstName
+        if level.pointee.seen & bit != 0, nameCount - first < Self.namesComparedAtOnce {
+            for index in first..<nameCount where names[index].hash == name.hash && isEqual(names[index], name) {
                 throw twice(name)
             }
         }
         level.pointee.seen |= bit
-        names.append(name)
+        if nameCount == nameCapacity { growNames() }
+        (names + nameCount).initialize(to: name)
+        nameCount += 1
+    }
+
+    private mutating func growNames() {
+        let grown = UnsafeMutablePointer<Name>.allocate(capacity: nameCapacity * 2)
+        grown.moveInitialize(from: names, count: nameCount)
+        names.deallocate()
+        names = grown
+        nameCapacity *= 2
     }
 
     private mutating func leaveObject() throws(JSONError) {
-        let level = levels[depth - 1]
-        if names.count - level.firstName > Self.namesComparedAtOnce { try checkManyNames(from: level.firstName) }
-        names.removeSubrange(level.firstName...)
-        unescaped.truncate(to: level.firstUnescaped)
+        let level = levels + (depth - 1)
+        let first = level.pointee.firstName
+        if nameCount - first > Self.namesComparedAtOnce { try checkManyNames(from: first) }
+        nameCount = first
+        unescaped.truncate(to: level.pointee.firstUnescaped)
     }
 
     private mutating func checkManyNames(from first: Int) throws(JSONError) {
-        let sorted = names[first...].sorted { left, right in
+        let sorted = UnsafeMutableBufferPointer(start: names + first, count: nameCount - first).sorted { left, right in
             left.hash != right.hash ? left.hash < right.hash : order(left, right) < 0
         }
         for index in 1..<sorted.count where isEqual(sorted[index - 1], sorted[index]) {
@@ -269,26 +286,36 @@ package struct JSONScanner: ~Copyable {
             "the member name \"\(String(decoding: text(name), as: UTF8.self))\" comes twice in one object")
     }
 
-    private func text(_ name: Name) -> UnsafeRawBufferPointer {
+    @inline(__always) private func text(_ name: Name) -> UnsafeRawBufferPointer {
         name.isUnescaped
-            ? UnsafeRawBufferPointer(rebasing: unescaped.bytes[name.start..<name.start + name.count])
+            ? unescaped.bytes.part(name.start..<name.start + name.count)
             : UnsafeRawBufferPointer(start: base + name.start, count: name.count)
     }
 
-    private func hash(_ name: Name) -> UInt64 {
-        let bytes = text(name)
-        var sum = UInt64(truncatingIfNeeded: bytes.count)
+    @inline(__always) private static func hash(_ text: UnsafeRawPointer?, _ count: Int) -> UInt64 {
+        guard let text else { return 0 }
+        let factor: UInt64 = 0x9E37_79B9_7F4A_7C15
+        var sum = UInt64(truncatingIfNeeded: count) &* factor
         var at = 0
-        while at + 8 <= bytes.count {
-            sum = (sum ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)) &* 0x9E37_79B9_7F4A_7C15
+        while at + 8 <= count {
+            sum = (sum ^ text.loadUnaligned(fromByteOffset: at, as: UInt64.self)) &* factor
             sum ^= sum >> 32
             at += 8
         }
-        while at < bytes.count {
-            sum = (sum ^ UInt64(bytes[at])) &* 0x9E37_79B9_7F4A_7C15
-            at += 1
+        let left = count - at
+        var tail: UInt64 = 0
+        if left >= 4 {
+            // Two words that may share bytes, none of which lies outside.
+            tail = UInt64(text.loadUnaligned(fromByteOffset: at, as: UInt32.self)) << 32
+            tail |= UInt64(text.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self))
+        } else {
+            while at < count {
+                tail = tail << 8 | UInt64(text.load(fromByteOffset: at, as: UInt8.self))
+                at += 1
+            }
         }
-        return sum &* 0x9E37_79B9_7F4A_7C15
+        sum = (sum ^ tail) &* factor
+        return (sum ^ sum >> 29) &* factor
     }
 
     private func isEqual(_ left: Name, _ right: Name) -> Bool {
@@ -344,6 +371,7 @@ package struct JSONScanner: ~Copyable {
 
     /// Passes over a string from its opening quote: whether it has escapes.
     private mutating func string() throws(JSONError) -> Bool {
+        let (base, count) = (base, count)
         var at = position + 1
         var hasEscapes = false
         while true {
@@ -363,7 +391,7 @@ package struct JSONScanner: ~Copyable {
                 at += 8
             }
             guard at < count else { throw JSONError(at: count, "the text ends inside a string") }
-            let next = byte(at)
+            let next = base.load(fromByteOffset: at, as: UInt8.self)
             switch next {
             case UInt8(ascii: "\""):
                 position = at + 1

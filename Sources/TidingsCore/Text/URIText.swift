@@ -89,7 +89,7 @@ package enum URIText {
         if let first = text.first, first | 0x20 == UInt8(ascii: "v") {
             guard let dot = text.firstIndex(of: UInt8(ascii: ".")), dot > 1, dot + 1 < text.count else { return false }
             return text.part(1..<dot).allSatisfy { Hex.value($0) != nil }
-                && text.part(dot + 1..<text.count).allSatisfy { classes[Int($0)] & userInfo != 0 }
+                && text.part(dot + 1..<text.count).allSatisfy { userInfo.contains($0) }
         }
         var colons = 0
         for byte in text {
@@ -99,7 +99,7 @@ package enum URIText {
         return (2...7).contains(colons)
     }
 
-    private static func isMade(_ text: UnsafeRawBufferPointer, of allowed: UInt8) -> Bool {
+    private static func isMade(_ text: UnsafeRawBufferPointer, of allowed: Characters) -> Bool {
         var at = 0
         while at < text.count {
             guard let next = character(text, at, allowing: allowed) else { return false }
@@ -110,26 +110,32 @@ package enum URIText {
 
     /// Where the character at `at` ends, if it is allowed; `%XX` is always.
     @inline(__always)
-    private static func character(_ text: UnsafeRawBufferPointer, _ at: Int, allowing allowed: UInt8) -> Int? {
-        if classes[Int(text[at])] & allowed != 0 { return at + 1 }
+    private static func character(_ text: UnsafeRawBufferPointer, _ at: Int, allowing allowed: Characters) -> Int? {
+        if allowed.contains(text[at]) { return at + 1 }
         guard text[at] == UInt8(ascii: "%"), at + 2 < text.count, Hex.value(text[at + 1]) != nil,
             Hex.value(text[at + 2]) != nil
         else { return nil }
         return at + 3
     }
 
-    private static let registeredName: UInt8 = 1
-    private static let userInfo: UInt8 = 2
-    private static let pathOrQuery: UInt8 = 4
+    /// A set of ASCII characters, one bit for each: no table to be looked up and set up first.
+    private struct Characters {
+        let low: UInt64
+        let high: UInt64
 
-    private static let classes: [UInt8] = {
-        var classes = [UInt8](repeating: 0, count: 256)
-        for byte in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=".utf8 {
-            classes[Int(byte)] = registeredName | userInfo | pathOrQuery
+        @inline(__always) func contains(_ byte: UInt8) -> Bool {
+            byte < 128 && (byte < 64 ? low : high) >> UInt64(byte & 63) & 1 != 0
         }
-        classes[Int(UInt8(ascii: ":"))] = userInfo | pathOrQuery
-        classes[Int(UInt8(ascii: "@"))] = pathOrQuery
-        classes[Int(UInt8(ascii: "/"))] = pathOrQuery
-        return classes
-    }()
+    }
+
+    // Letters, digits and -._~!$&'()*+,;= everywhere; beside them ':' in user information, ':', '@' and '/' in paths.
+    @inline(__always) private static var registeredName: Characters {
+        Characters(low: 0x2BFF_7FD2_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)
+    }
+    @inline(__always) private static var userInfo: Characters {
+        Characters(low: 0x2FFF_7FD2_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)
+    }
+    @inline(__always) private static var pathOrQuery: Characters {
+        Characters(low: 0x2FFF_FFD2_0000_0000, high: 0x47FF_FFFE_87FF_FFFF)
+    }
 }
