@@ -68,3 +68,29 @@ void tidings_block_signals(void) {
 extern char **environ;
 
 char **tidings_environment(void) { return environ; }
+
+int tidings_tcp_socket(int family) {
+#if defined(__linux__)
+    return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+#else
+    int file = socket(family, SOCK_STREAM, 0);
+    if (file >= 0) {
+        fcntl(file, F_SETFD, FD_CLOEXEC);
+        fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_NONBLOCK);
+    }
+    return file;
+#endif
+}
+
+int tidings_accept(int listener, struct sockaddr *address, socklen_t *size) {
+#if defined(__linux__)
+    return accept4(listener, address, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+#else
+    int file = accept(listener, address, size);
+    if (file >= 0) {
+        fcntl(file, F_SETFD, FD_CLOEXEC);
+        fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_NONBLOCK);
+    }
+    return file;
+#endif
+}

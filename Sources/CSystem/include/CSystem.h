@@ -3,6 +3,7 @@
 // What Glibc's Swift module lacks, and what only C can say (intrinsics).
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -26,4 +27,10 @@ void tidings_block_signals(void);
 
 /// The process's environment: `NAME=VALUE` strings, ended by NULL.
 char **tidings_environment(void);
+
+/// A non-blocking TCP socket of family `family` (AF_INET or AF_INET6), closed on exec. Returns -1 with errno.
+int tidings_tcp_socket(int family);
+
+/// Accepts a connection, non-blocking and closed on exec. Returns the file or -1 with errno.
+int tidings_accept(int listener, struct sockaddr *address, socklen_t *size);
 #endif
