@@ -88,7 +88,14 @@ let package = Package(
     ],
     targets: systemLibraries + words + engines + ground + adapters + programs
         + target("TidingsTesting", ["TidingsCore", "KafkaProtocol"], tested: false)
-        + [.testTarget(name: "HouseTests", swiftSettings: strict)] + fuzzers,
+        + [
+            .testTarget(name: "HouseTests", swiftSettings: strict),
+            .testTarget(name: "TidingsTestingTests", dependencies: ["TidingsTesting"], swiftSettings: strict),
+            .testTarget(
+                name: "EndToEndTests", dependencies: ["tidings", "TidingsTesting", "TidingsNetwork", "TidingsCore"],
+                swiftSettings: strict
+            ),
+        ] + fuzzers,
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x
 )

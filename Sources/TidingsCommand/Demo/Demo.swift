@@ -2,6 +2,7 @@
 
 import Synchronization
 import TidingsCore
+import TidingsTesting
 
 #if canImport(Glibc)
     import Glibc

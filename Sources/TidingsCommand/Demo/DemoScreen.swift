@@ -1,5 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import TidingsTesting
+
 /// What a person sees of the demo: a line per thing that happens, and below them a table that lives.
 ///
 /// - Concurrency: one thread.

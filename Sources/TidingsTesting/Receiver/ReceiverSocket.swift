@@ -38,6 +38,32 @@ struct ReceiverSocket: Sendable {
         return ReceiverSocket(file: file)
     }
 
+    /// A socket connected to a port of 127.0.0.1; nil when nobody listens there.
+    static func connected(to port: UInt16) -> ReceiverSocket? {
+        #if canImport(Glibc)
+            let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #else
+            let file = socket(AF_INET, SOCK_STREAM, 0)
+        #endif
+        guard file >= 0 else { return nil }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let joined = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard joined == 0 else {
+            _ = Self.closeFile(file)
+            return nil
+        }
+        var yes: Int32 = 1
+        setsockopt(file, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+        return ReceiverSocket(file: file)
+    }
+
     /// The local port.
     var port: UInt16 {
         var address = sockaddr_in()

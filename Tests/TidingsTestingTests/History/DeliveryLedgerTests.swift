@@ -1,7 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
 import Testing
-import TidingsCommand
+import TidingsTesting
 
 @Suite struct DeliveryLedgerTests {
     /// Publishes a1, a2 (of entity a) and b1 (of entity b), all acknowledged, and notes receipts.

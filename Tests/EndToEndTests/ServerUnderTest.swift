@@ -1,0 +1,78 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import Foundation
+import TidingsTesting
+
+/// The real program `tidings` as a child process on a folder of its own, for tests that kill it.
+///
+/// - Concurrency: one thread starts and ends it; any thread may read `port` and `isUp`.
+final class ServerUnderTest: @unchecked Sendable {
+    let folder: String
+    let port: UInt16
+    private let arguments: [String]
+    private var process: ChildProcess?
+
+    /// Prepares a server on a free port; more arguments go to `tidings serve`.
+    init(_ arguments: [String] = []) throws {
+        folder = NSTemporaryDirectory() + "tidings-test-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        port = try Receiver().port
+        self.arguments = arguments
+    }
+
+    deinit {
+        process?.signal(SIGKILL)
+        process?.wait()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// The program that was built beside this test.
+    static var program: String {
+        get throws {
+            // The bundle of the tests lies beside the products, on Linux as the running program itself.
+            let test = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+            for folder in sequence(first: test.deletingLastPathComponent(), next: { $0.deletingLastPathComponent() })
+                .prefix(5)
+            {
+                let program = folder.appendingPathComponent("tidings").path
+                if FileManager.default.isExecutableFile(atPath: program) { return program }
+            }
+            throw CocoaError(.fileNoSuchFile, userInfo: [NSFilePathErrorKey: "tidings beside \(test.path)"])
+        }
+    }
+
+    /// A client of its own for each thread.
+    func client() -> PlainClient { PlainClient(port: port) }
+
+    /// Starts it and waits until it is ready.
+    func start() throws {
+        process = try ChildProcess(
+            [
+                Self.program, "serve", "--data", folder + "/data", "--http", "127.0.0.1:\(port)", "--log-level",
+                "warning",
+            ] + arguments, output: folder + "/server.log")
+        let deadline = ContinuousClock.now + .seconds(20)
+        while ContinuousClock.now < deadline, process?.isRunning == true {
+            if client().send("GET", "/readyz")?.status == 200 { return }
+            sched_yield()
+        }
+        throw NotReady(said: (try? String(contentsOfFile: folder + "/server.log", encoding: .utf8)) ?? "")
+    }
+
+    /// What a crash does.
+    func crash() {
+        process?.signal(SIGKILL)
+        process?.wait()
+    }
+
+    /// Ends it in good order and answers its exit code.
+    func stop() -> Int32 {
+        process?.signal(SIGTERM)
+        return process?.wait() ?? 0
+    }
+
+    struct NotReady: Error, CustomStringConvertible {
+        let said: String
+        var description: String { "the server did not get ready; it said: \(said)" }
+    }
+}
