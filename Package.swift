@@ -72,7 +72,8 @@ let fuzzers: [Target] =
     Context.environment["TIDINGS_FUZZ"] == nil
     ? []
     : [
-        ("FuzzJSON", ["TidingsCore"]), ("FuzzEvents", ["TidingsCore"]), ("FuzzHTTP", ["TidingsHTTP", "TidingsCore"]),
+        ("FuzzJSON", ["TidingsCore"]), ("FuzzEvents", ["KafkaProtocol", "TidingsCore"]),
+        ("FuzzHTTP", ["TidingsHTTP", "TidingsCore"]),
         ("FuzzBatches", ["KafkaProtocol", "TidingsCore"]), ("FuzzRounds", ["TidingsLog", "TidingsCore"]),
     ].map { name, dependencies in
         .executableTarget(
