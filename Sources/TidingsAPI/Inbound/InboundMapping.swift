@@ -8,8 +8,12 @@ import TidingsCore
 struct InboundMapping {
     /// What of a call an event is made of, apart from its body.
     struct Call {
-        /// The value of a header by its name in lower case; nil when it is absent.
-        let header: (String) -> String?
+        /// `Content-Type`.
+        let contentType: String?
+        /// `X-GitHub-Event`: the event's name.
+        let event: String?
+        /// `X-GitHub-Delivery`: the delivery's id.
+        let delivery: String?
         /// The raw body.
         let body: UnsafeRawBufferPointer
     }
@@ -38,7 +42,7 @@ struct InboundMapping {
     /// - Throws: a problem that names the header or the place in the body that is missing or of the wrong kind.
     mutating func fill(_ draft: inout EventDraft, from call: Call) throws(Problem) {
         draft.removeAll()
-        let contentType = call.header("content-type")
+        let contentType = call.contentType
         try Self.checkIsJSON(contentType)
         let found: [InboundField]
         do throws(JSONError) {
@@ -57,8 +61,8 @@ struct InboundMapping {
     private static func gitHub(
         _ call: Call, _ found: [InboundField], _ draft: inout EventDraft
     ) throws(Problem) {
-        guard let event = call.header("x-github-event"), !event.isEmpty else { throw missing("x-github-event") }
-        guard let delivery = call.header("x-github-delivery"), !delivery.isEmpty else {
+        guard let event = call.event, !event.isEmpty else { throw missing("x-github-event") }
+        guard let delivery = call.delivery, !delivery.isEmpty else {
             throw missing("x-github-delivery")
         }
         let action = found[0].text.flatMap { $0.isEmpty ? nil : $0 }

@@ -16,7 +16,10 @@ import TidingsCore
         var draft = EventDraft()
         return body.withUnsafeBytes { bytes in
             do throws(Problem) {
-                try mapping.fill(&draft, from: .init(header: { headers[$0] }, body: bytes))
+                let call = InboundMapping.Call(
+                    contentType: headers["content-type"], event: headers["x-github-event"],
+                    delivery: headers["x-github-delivery"], body: bytes)
+                try mapping.fill(&draft, from: call)
             } catch {
                 return .failure(error)
             }
