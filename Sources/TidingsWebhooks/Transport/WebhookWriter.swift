@@ -42,6 +42,23 @@ struct WebhookWriter: ~Copyable {
         return use(fields.bytes, body)
     }
 
+    /// Writes a request whose data is `data` instead of the stored event's: a redrive may repair an event on its way out.
+    mutating func write<Answer>(
+        _ event: EventView, withData data: [UInt8], to prepared: PreparedEndpoint, id: UnsafeRawBufferPointer,
+        now: WallTime, trace: TraceContext?,
+        _ use: (_ fields: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Answer
+    ) throws(RecordError) -> Answer {
+        var headers: [RecordHeader] = []
+        event.record.forEachHeader { headers.append(RecordHeader($0, $1)) }
+        var edited = ByteBuffer(capacity: data.count + event.record.byteCount)
+        data.withUnsafeBytes { data in
+            EventRecord.encodeBody(key: event.record.key, value: data, headers: headers, into: &edited)
+        }
+        let record = try RecordView(
+            body: edited.bytes, offset: event.record.offset, timestamp: event.record.timestamp)
+        return write(EventView(record), to: prepared, id: id, now: now, trace: trace, use)
+    }
+
     /// Writes the fields that make an event of the request, and answers its body.
     private mutating func writeEvent(_ event: EventView, _ mode: EndpointMode) -> UnsafeRawBufferPointer {
         switch mode {

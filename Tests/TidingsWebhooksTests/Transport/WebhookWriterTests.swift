@@ -87,4 +87,21 @@ import TidingsNetwork
         #expect(request.body.isEmpty)
         #expect(try request.fields.contains(common([])[2]))
     }
+
+    @Test func `edited data replaces the stored event's and nothing else`() throws {
+        let endpoint = Endpoint(url: EndpointURL("http://127.0.0.1/")!, mode: .plain, secret: Self.secret)
+        let prepared = PreparedEndpoint(endpoint, userAgent: "Tidings/1.2.3")
+        var writer = WebhookWriter()
+        let id: StaticString = "msg_1"
+        let body = try StoredEvent(extensions: [("shard", "7")]).look { view in
+            try writer.write(
+                view, withData: [UInt8](#"{"total":43}"#.utf8), to: prepared, id: id.bytes, now: WallTime(millis: 0),
+                trace: nil
+            ) { $1.text }
+        }
+        #expect(
+            body
+                == #"{"event_id":"e-1","event_type":"order.created","entity_id":"o-17","source":"/shop","shard":"7","data":{"total":43}}"#
+        )
+    }
 }
