@@ -14,11 +14,20 @@ package enum Program {
     /// The program's description, from which everything it understands comes.
     package static let root = Command(
         "tidings", "Tidings carries events between services.",
-        [ServeCommand.command, ConfigCommand.command, VersionCommand.command])
+        [
+            ServeCommand.command, DemoCommand.command, PublishCommand.command, TailCommand.command,
+            ListenCommand.command,
+            TopicsCommand.command, ResourceCommand.command(.producers), ResourceCommand.command(.types),
+            ResourceCommand.command(.routes), ResourceCommand.command(.subscriptions),
+            ResourceCommand.command(.inbound), DeadLettersCommand.command, ParkedCommand.command,
+            ConfigCommand.command, VersionCommand.command,
+        ])
 
     /// Runs the process's command line and answers what the process ends with. Called once, on the main thread.
     package static func main() -> Int32 {
         signal(SIGPIPE, SIG_IGN)
+        // A server replaces this by its orderly stop.
+        signal(SIGINT) { _ in _exit(ExitCode.interrupted.rawValue) }
         let environment = processEnvironment()
         return run(
             Array(CommandLine.arguments.dropFirst()), environment: environment,
@@ -27,13 +36,16 @@ package enum Program {
     }
 
     /// Runs one command line.
-    package static func run(_ words: [String], environment: [String: String], terminal: Terminal) -> ExitCode {
+    package static func run(
+        _ words: [String], environment: [String: String], terminal: Terminal,
+        clients: @escaping ClientFactory = { server throws(CommandFailure) in try HTTPAPIClient(server) }
+    ) -> ExitCode {
         do throws(CommandFailure) {
             if words == ["--version"] {
                 terminal.print("tidings \(TidingsVersion.text)")
                 return .ok
             }
-            switch try CommandParser(root).read(words, environment: environment, terminal: terminal) {
+            switch try CommandParser(root).read(words, environment: environment, terminal: terminal, clients: clients) {
             case .help(let path):
                 let text = Help(path).text
                 terminal.print(String(text.dropLast()))

@@ -15,8 +15,13 @@ package struct APIRequest: Sendable {
     /// The body and its media type.
     package var body: (type: String, bytes: [UInt8])?
 
+    /// A GET; parts of the path are percent-coded.
+    package init(_ parts: [String], query: [(name: String, value: String?)] = []) {
+        self.init("GET", parts, query: query)
+    }
+
     /// A call; parts of the path are percent-coded.
-    package init(_ method: String = "GET", _ parts: [String], query: [(name: String, value: String?)] = []) {
+    package init(_ method: String, _ parts: [String], query: [(name: String, value: String?)] = []) {
         self.method = method
         path = "/" + parts.map { URLText.encode($0) }.joined(separator: "/")
         self.query = query
@@ -105,11 +110,11 @@ package protocol APIClient: AnyObject {
     func call(_ request: APIRequest) throws(CommandFailure) -> APIAnswer
 
     /// Opens a stream and hands on its events until `take` answers false or the stream ends.
-    /// - Returns: how it ended.
+    /// - Returns: how it ended, and the place after which a new stream would go on.
     /// - Throws: what `take` throws, or the server's refusal (an answer other than 200).
     func stream(
         _ request: APIRequest, _ take: (ServerSentEvent) throws(CommandFailure) -> Bool
-    ) throws(CommandFailure) -> StreamEnd
+    ) throws(CommandFailure) -> (end: StreamEnd, lastID: String)
 }
 
 /// How a stream ended.

@@ -24,11 +24,16 @@ package struct ServerSentEventReader: ~Copyable {
     private var event = ""
     private var data = ByteBuffer(capacity: 4096)
     private var hasData = false
+    /// The place of the last block of lines that was complete, events or not: where a new connection goes on.
+    package private(set) var lastID: String
     /// How long to wait before a new connection, when the server has said so.
     package private(set) var retry: Duration?
 
     /// Begins a stream; `lastID` is what the events before any `id` line have.
-    package init(lastID: String = "") { id = lastID }
+    package init(lastID: String = "") {
+        id = lastID
+        self.lastID = lastID
+    }
 
     /// Takes bytes and hands on every event that is complete; `take` answers whether to go on.
     /// - Returns: false when `take` did not want to go on.
@@ -92,6 +97,7 @@ package struct ServerSentEventReader: ~Copyable {
             hasData = false
             event = ""
         }
+        lastID = id
         return hasData ? ServerSentEvent(id: id, event: event, data: data.text()) : nil
     }
 }

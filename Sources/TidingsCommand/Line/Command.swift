@@ -127,6 +127,8 @@ package struct Invocation: Sendable {
     package let terminal: Terminal
     /// The process's environment.
     package let environment: [String: String]
+    /// Makes the way to a server.
+    let clients: ClientFactory
 
     /// Whether a flag is set.
     package func has(_ name: String) -> Bool { values[name] != nil }

@@ -20,7 +20,8 @@ package struct CommandParser: Sendable {
     /// Reads the words after the program's name.
     /// - Throws: CommandFailure with `.usage`, naming the nearest known word for a misspelled one.
     package func read(
-        _ words: [String], environment: [String: String], terminal: Terminal
+        _ words: [String], environment: [String: String], terminal: Terminal,
+        clients: @escaping ClientFactory = { server throws(CommandFailure) in try HTTPAPIClient(server) }
     ) throws(CommandFailure) -> Reading {
         var path = [root]
         var reader = Reader(root: root)
@@ -73,7 +74,7 @@ package struct CommandParser: Sendable {
         return .run(
             Invocation(
                 path: names, command: command, values: reader.values, arguments: reader.arguments, rest: reader.rest,
-                terminal: terminal, environment: environment))
+                terminal: terminal, environment: environment, clients: clients))
     }
 
     /// A command with a `list` below it lists when no other word follows.

@@ -58,6 +58,9 @@ package final class Terminal: Sendable {
     /// Says something to the person who watches.
     package func say(_ line: String) { _ = write(line + "\n", to: talkSink) }
 
+    /// Says something and stays on the line.
+    package func ask(_ text: String) { _ = write(text, to: talkSink) }
+
     /// Replaces the line of progress on a person's terminal; nothing elsewhere. An empty text clears it.
     package func progress(_ text: String) {
         guard isTalkInteractive else { return }

@@ -133,6 +133,8 @@ package struct Settings: Sendable {
     /// What the commands, scripts and tests read themselves.
     private static let otherVariables: Set<String> = [
         "TIDINGS_CONFIG", "TIDINGS_SERVER", "TIDINGS_CI", "TIDINGS_FUZZ_SECONDS",
+        // What `tidings listen -- COMMAND` tells the command.
+        "TIDINGS_TYPE", "TIDINGS_ENTITY", "TIDINGS_ID", "TIDINGS_SOURCE", "TIDINGS_TIME",
     ]
 }
 

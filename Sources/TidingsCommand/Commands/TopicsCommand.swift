@@ -1,0 +1,131 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import TidingsCore
+
+/// `tidings topics`.
+enum TopicsCommand {
+    private static let name = CommandArgument("TOPIC", help: "its name")
+
+    static let command = Command(
+        "topics", "Topics: what is stored, and who reads it.",
+        [
+            Command("list", "Lists the topics.", options: ClientOptions.all, examples: ["tidings topics"]) {
+                invocation throws(CommandFailure) in
+                let items = try invocation.client().items(APIRequest(["v1", "topics"]))
+                invocation.terminal.print(
+                    items, asJSON: invocation.has("json"), columns: columns, nothing: "There are none.")
+                return .ok
+            },
+            Command(
+                "get", "Shows one, with its partitions and readers.", arguments: [name], options: ClientOptions.all,
+                examples: ["tidings topics get orders"], run: get),
+            Command(
+                "put", "Creates one.", arguments: [name],
+                options: ClientOptions.all + [CommandOption("partitions", "N", help: "how many (default 4)")],
+                examples: ["tidings topics put orders --partitions 6"]
+            ) { invocation throws(CommandFailure) in
+                var topic = JSONObject()
+                if let partitions = try invocation.number("partitions", in: 1...10_000) {
+                    topic["partitions"] = .number(JSONNumber(Int64(partitions)))
+                }
+                let path = ["v1", "topics", invocation.argument(0) ?? ""]
+                let answer = try invocation.client().expect(APIRequest("PUT", path, json: .object(topic)))
+                invocation.terminal.print(try answer.json(), asJSON: invocation.has("json"))
+                return .ok
+            },
+            Command(
+                "events", "Lists stored events of a topic.", arguments: [name],
+                options: ClientOptions.all + [
+                    CommandOption("partition", "N", help: "only this partition"),
+                    CommandOption("offset", "N", help: "from this offset on"),
+                    CommandOption("type", "PATTERN", help: "only these types"),
+                    CommandOption("entity", "ENTITY", help: "only this entity"),
+                    CommandOption("id", "ID", help: "only the event with this id"), ClientOptions.limit,
+                ], examples: ["tidings topics events orders --entity o-17"], run: events),
+            Command(
+                "event", "Shows one stored event.",
+                arguments: [
+                    name, CommandArgument("PARTITION", help: "its partition"),
+                    CommandArgument("OFFSET", help: "its offset"),
+                ],
+                options: ClientOptions.all + [
+                    CommandOption("as", "cloudevent|record", help: "the form (default cloudevent)")
+                ], examples: ["tidings topics event orders 3 1042"]
+            ) { invocation throws(CommandFailure) in
+                let words = invocation.arguments
+                var request = APIRequest(["v1", "topics", words[0], "partitions", words[1], "events", words[2]])
+                request.query = [("as", invocation.value("as"))]
+                let found = try invocation.client().expect(request)
+                invocation.terminal.print(try found.json(), asJSON: invocation.has("json"))
+                return .ok
+            },
+        ])
+
+    private static let columns: [ListColumn] = [
+        .text("name", "name"),
+        ListColumn(title: "partitions", isNumber: true) { topic in
+            topic["partitions"].map { $0.array.map { String($0.count) } ?? $0.cell } ?? ""
+        },
+        ListColumn(title: "events", isNumber: true) { topic in
+            guard let partitions = topic["partitions"]?.array else { return topic["events"]?.cell ?? "" }
+            let counts = partitions.map { ($0["end"]?.integer ?? 0) - ($0["start"]?.integer ?? 0) }
+            return Publisher.grouped(Int(counts.reduce(0, +)))
+        },
+        ListColumn(title: "bytes", isNumber: true) { topic in
+            guard let partitions = topic["partitions"]?.array else { return topic["bytes"]?.cell ?? "" }
+            return Publisher.grouped(Int(partitions.reduce(0) { $0 + ($1["bytes"]?.integer ?? 0) }))
+        },
+        ListColumn(title: "readers", isNumber: true) { $0["readers"]?.array.map { String($0.count) } ?? "" },
+    ]
+
+    @Sendable private static func get(_ invocation: Invocation) throws(CommandFailure) -> ExitCode {
+        let terminal = invocation.terminal
+        let path = ["v1", "topics", invocation.argument(0) ?? ""]
+        let topic = try invocation.client().expect(APIRequest(path)).json()
+        if invocation.has("json") {
+            terminal.print(topic.text)
+            return .ok
+        }
+        var partitions = Table([.number("partition"), .number("start"), .number("end"), .number("bytes")])
+        for (index, partition) in (topic["partitions"]?.array ?? []).enumerated() {
+            let number = partition["partition"]?.cell ?? String(index)
+            partitions.add([number] + ["start", "end", "bytes"].map { partition[$0]?.cell ?? "" })
+        }
+        terminal.print(partitions)
+        let readers = topic["readers"]?.array ?? []
+        if readers.isEmpty { return .ok }
+        terminal.print("")
+        var table = Table([.text("reader"), .number("partition"), .number("position"), .number("lag")])
+        for reader in readers {
+            let name = (reader["name"] ?? reader["subscription"])?.cell ?? ""
+            let rows = reader["partitions"]?.array ?? [reader]
+            for row in rows { table.add([name] + ["partition", "position", "lag"].map { row[$0]?.cell ?? "" }) }
+        }
+        terminal.print(table)
+        return .ok
+    }
+
+    @Sendable private static func events(_ invocation: Invocation) throws(CommandFailure) -> ExitCode {
+        let limit = try invocation.number("limit", in: 1...1_000_000) ?? 50
+        var request = APIRequest(["v1", "topics", invocation.argument(0) ?? "", "events"])
+        for name in ["partition", "offset", "type", "entity", "id"] {
+            request.query.append((name, invocation.value(name)))
+        }
+        request.query.append(("limit", String(min(limit, 100))))
+        let items = try invocation.client().items(request, limit: limit)
+        invocation.terminal.print(
+            items, asJSON: invocation.has("json"),
+            columns: [
+                .number("partition", "partition"), .number("offset", "offset"), ListColumn.event("time", "time"),
+                ListColumn.event("type", "type"), ListColumn.event("entity", "subject"), ListColumn.event("id", "id"),
+            ], nothing: "There are none.")
+        return .ok
+    }
+}
+
+extension ListColumn {
+    /// A column of an attribute of an event that stands in the item itself or in its member `event`.
+    static func event(_ title: String, _ name: String) -> ListColumn {
+        ListColumn(title: title, isNumber: false) { ($0[name] ?? $0["event"]?[name])?.cell ?? "" }
+    }
+}
