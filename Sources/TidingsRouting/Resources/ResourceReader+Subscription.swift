@@ -72,10 +72,9 @@ extension ResourceReader {
             "must be 'whsec_' and 24 to 64 bytes in base64", Self.isSigningSecret)
         let timeouts = timeouts(&reader)
         reader.finish()
+        let secret = signing ?? before?.secret ?? makeSigningSecret()
         return url.map { url in
-            Endpoint(
-                url: url, mode: mode, headers: headers, bearer: bearer,
-                secret: signing ?? before?.secret ?? Self.makeSigningSecret(random), timeouts: timeouts)
+            Endpoint(url: url, mode: mode, headers: headers, bearer: bearer, secret: secret, timeouts: timeouts)
         }
     }
 
@@ -160,10 +159,12 @@ extension ResourceReader {
     }
 
     /// A new key to sign with: 32 random bytes, as Standard Webhooks write it.
-    package static func makeSigningSecret(_ random: any RandomSource) -> Secret {
+    private func makeSigningSecret() -> Secret {
         var key: [UInt8] = []
         for _ in 0..<4 { withUnsafeBytes(of: random.next()) { key.append(contentsOf: $0) } }
-        return Secret("whsec_" + Base64.encode(key))
+        let secret = Secret("whsec_" + Base64.encode(key))
+        made.secret = secret
+        return secret
     }
 }
 

@@ -20,6 +20,20 @@ package struct ResourceReader {
     let now: WallTime
     let random: any RandomSource
     let faults = ResourceFaults()
+    let made = Made()
+
+    /// What a request asks for.
+    package struct Requested: Sendable {
+        /// The resource.
+        package let resource: RoutingResource
+        /// The key to sign with that was made because the request brought none.
+        package let madeSecret: Secret?
+    }
+
+    /// What is made while a request is read.
+    final class Made {
+        var secret: Secret?
+    }
 
     private init(_ origin: Origin, existing: RoutingResource?, now: WallTime, random: any RandomSource) {
         self.origin = origin
@@ -36,8 +50,10 @@ package struct ResourceReader {
     package static func read(
         _ key: ResourceKey, from body: UnsafeRawBufferPointer, existing: RoutingResource?, now: WallTime,
         random: any RandomSource
-    ) throws(Problem) -> RoutingResource {
-        try ResourceReader(.request, existing: existing, now: now, random: random).read(key, try json(body))
+    ) throws(Problem) -> Requested {
+        let reader = ResourceReader(.request, existing: existing, now: now, random: random)
+        let resource = try reader.read(key, try json(body))
+        return Requested(resource: resource, madeSecret: reader.made.secret)
     }
 
     /// Reads a record of the server's own.

@@ -5,12 +5,17 @@ import TidingsCore
 /// Writes resources as JSON: for people, with secrets masked, or for the server's own records, with all there is.
 /// What it shows can be put back.
 package struct ResourceWriter {
-    /// Whom the JSON is for.
+    /// Whether it is for the server's own record.
     private let showsSecrets: Bool
+    /// A secret that is shown all the same.
+    private var shownSecret: Secret?
 
     /// Appends a resource's members, secrets masked, to an object that was begun: for answers that add a status.
-    package static func writeMembers(of resource: RoutingResource, _ json: inout JSONWriter) {
-        ResourceWriter(showsSecrets: false).members(resource, &json)
+    /// - Parameter madeSecret: a secret to show in clear: one the server just made.
+    package static func writeMembers(
+        of resource: RoutingResource, showing madeSecret: Secret? = nil, _ json: inout JSONWriter
+    ) {
+        ResourceWriter(showsSecrets: false, shownSecret: madeSecret).members(resource, &json)
     }
 
     /// Appends what a record keeps of a resource.
@@ -175,5 +180,7 @@ package struct ResourceWriter {
         if let whole = Int64(exactly: value) { json.number(whole) } else { json.number(value) }
     }
 
-    private func shown(_ secret: Secret) -> String { showsSecrets ? secret.reveal() : secret.masked }
+    private func shown(_ secret: Secret) -> String {
+        showsSecrets || secret == shownSecret ? secret.reveal() : secret.masked
+    }
 }

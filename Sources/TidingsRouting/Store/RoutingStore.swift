@@ -25,6 +25,8 @@ package final class RoutingStore: @unchecked Sendable {
         package let outcome: Outcome
         /// What is stored now, and as which version.
         package let stored: Revised<RoutingResource>
+        /// The key to sign with that the server made because the request brought none: shown this once.
+        package let madeSecret: Secret?
     }
 
     /// One version of the table, as observers are told of it.
@@ -111,8 +113,8 @@ package final class RoutingStore: @unchecked Sendable {
 
     private func read(
         _ key: ResourceKey, _ body: [UInt8], _ existing: RoutingResource?
-    ) throws(Problem) -> RoutingResource {
-        let result: Result<RoutingResource, Problem> = body.withUnsafeBytes { bytes in
+    ) throws(Problem) -> ResourceReader.Requested {
+        let result: Result<ResourceReader.Requested, Problem> = body.withUnsafeBytes { bytes in
             do throws(Problem) {
                 return .success(
                     try ResourceReader.read(key, from: bytes, existing: existing, now: time.wall, random: random))
@@ -132,7 +134,7 @@ package final class RoutingStore: @unchecked Sendable {
         edit(key, precondition, answerOn: loop, then: then) { existing throws(Problem) in
             guard case .subscription(var subscription)? = existing else { throw Self.missing(key) }
             subscription.isPaused = isPaused
-            return .subscription(subscription)
+            return .init(resource: .subscription(subscription), madeSecret: nil)
         }
     }
 
@@ -140,29 +142,30 @@ package final class RoutingStore: @unchecked Sendable {
     private func edit(
         _ key: ResourceKey, _ precondition: Precondition, answerOn loop: any Loop,
         then: @escaping @Sendable (Result<Written, Problem>) -> Void,
-        _ make: @escaping @Sendable (RoutingResource?) throws(Problem) -> RoutingResource
+        _ make: @escaping @Sendable (RoutingResource?) throws(Problem) -> ResourceReader.Requested
     ) {
         enqueue(refuse: { problem in loop.post { then(.failure(problem)) } }) { [self] in
             let existing = table[key]
-            let resource: RoutingResource
+            let requested: ResourceReader.Requested
             do throws(Problem) {
                 try precondition.check(existing?.entityTag)
-                resource = try make(existing?.value)
-                if let existing, existing.value == resource {
-                    loop.post { then(.success(Written(outcome: .unchanged, stored: existing))) }
+                requested = try make(existing?.value)
+                if let existing, existing.value == requested.resource {
+                    loop.post { then(.success(Written(outcome: .unchanged, stored: existing, madeSecret: nil))) }
                     return
                 }
-                try table.state.check(.put(resource))
+                try table.state.check(.put(requested.resource))
             } catch {
                 loop.post { then(.failure(error)) }
                 return
             }
-            write(.put(resource)) { [self] result in
+            write(.put(requested.resource)) { [self] result in
                 switch result {
                 case .success:
                     guard let stored = table[key] else { preconditionFailure("what was just written is there") }
                     let outcome = existing == nil ? Written.Outcome.created : .changed
-                    loop.post { then(.success(Written(outcome: outcome, stored: stored))) }
+                    let written = Written(outcome: outcome, stored: stored, madeSecret: requested.madeSecret)
+                    loop.post { then(.success(written)) }
                 case .failure(let problem): loop.post { then(.failure(problem)) }
                 }
             }
@@ -268,9 +271,11 @@ package final class RoutingStore: @unchecked Sendable {
 
     private func swap(_ change: RoutingChange, revision: Int64, round: UInt64) {
         let change = change.since(round)
-        var state = table.state
+        let before = table
+        var state = before.state
         state.fold(change, revision: revision)
-        publish(News(table: RoutingTable(state, version: revision), change: change))
+        let after = RoutingTable(state, version: revision, sightings: before.sightings)
+        publish(News(table: after, change: change))
         logger.info(
             change.resource == nil ? "removed from the routing table" : "written to the routing table",
             [("resource", change.key.description), ("revision", "\(revision)")])

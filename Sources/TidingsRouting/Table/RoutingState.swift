@@ -18,6 +18,7 @@ struct RoutingState: Sendable {
     private(set) var types: [[UInt8]: Revised<EventTypeDeclaration>] = [:]
     private(set) var routes: [Name: Revised<Route>] = [:]
     private(set) var subscriptions: [Name: RoutedSubscription] = [:]
+    private(set) var identities: [UUID128: RoutedSubscription] = [:]
     private(set) var inbound: [Name: Revised<InboundWebhook>] = [:]
 
     private(set) var claims = PatternIndex<[Name]>()
@@ -47,7 +48,9 @@ struct RoutingState: Sendable {
             }
         case .subscription(let subscription):
             let slot = subscriptions[subscription.name]?.slot ?? takeSlot()
-            subscriptions[subscription.name] = RoutedSubscription(subscription, slot: slot, revision: revision)
+            let routed = RoutedSubscription(subscription, slot: slot, revision: revision)
+            subscriptions[subscription.name] = routed
+            identities[subscription.uuid] = routed
             for pattern in subscription.types { wanted[pattern, default: []].append(subscription.name) }
         case .inbound(let webhook):
             inbound[webhook.name] = Revised(value: webhook, revision: revision)
@@ -73,6 +76,7 @@ struct RoutingState: Sendable {
         case .subscriptions:
             guard let name = Name(key.name), let old = subscriptions[name] else { return }
             for pattern in old.subscription.types { wanted.remove(name, from: pattern) }
+            identities[old.subscription.uuid] = nil
             if !isReplaced {
                 subscriptions[name] = nil
                 freeSlots.append(old.slot)

@@ -9,14 +9,16 @@ package final class RoutingTable: Sendable {
     /// Grows with every change: the revision of the last one; -1 for the empty table.
     package let version: Int64
     let state: RoutingState
+    let sightings: TypeSightings
     private let memo = PlanMemo()
 
     /// The table before the first change.
     package convenience init() { self.init(RoutingState(), version: -1) }
 
-    init(_ state: RoutingState, version: Int64) {
+    init(_ state: RoutingState, version: Int64, sightings: TypeSightings = TypeSightings()) {
         self.state = state
         self.version = version
+        self.sightings = sightings
     }
 
     /// A table of these resources, as the store would fold them; for programs that have no store.
@@ -34,7 +36,7 @@ package final class RoutingTable: Sendable {
     package func applying(_ change: RoutingChange, revision: Int64) throws(Problem) -> RoutingTable {
         var next = state
         try next.apply(change, revision: revision)
-        return RoutingTable(next, version: revision)
+        return RoutingTable(next, version: revision, sightings: sightings)
     }
 
     // MARK: By type
@@ -77,7 +79,7 @@ package final class RoutingTable: Sendable {
             type: type, owners: isReserved ? [] : owners(of: type),
             isShared: state.types[type]?.value.isShared ?? false,
             isReserved: isReserved, route: route?.name, destinations: destinations, homes: homes,
-            readers: readers(of: type, homes: homes))
+            readers: readers(of: type, homes: homes), sightings: sightings)
         let isNamed = state.routing.names(type) || state.claims.names(type) || state.wanted.names(type)
         return memo.add(plan, hash, isNamed: isNamed)
     }
@@ -139,6 +141,9 @@ package final class RoutingTable: Sendable {
 
     /// The subscription of that name.
     package func subscription(_ name: Name) -> RoutedSubscription? { state.subscriptions[name] }
+
+    /// The subscription of that identity.
+    package func subscription(_ uuid: UUID128) -> RoutedSubscription? { state.identities[uuid] }
 
     /// All subscriptions, in no order.
     package var subscriptions: some Collection<RoutedSubscription> & Sendable { state.subscriptions.values }

@@ -1,5 +1,6 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import Synchronization
 import TidingsCore
 
 #if canImport(Glibc)
@@ -54,10 +55,13 @@ package final class TypePlan: @unchecked Sendable {
     package let homes: [TopicName]
     private let readers: [Readers]
     private let type: UnsafeMutableRawBufferPointer
+    private let count: Int
+    private let sightings: TypeSightings
+    private let sighting = AtomicLazyReference<TypeSightings.Sighting>()
 
     init(
         type: [UInt8], owners: [Owner], isShared: Bool, isReserved: Bool, route: Name?, destinations: [Destination],
-        homes: [TopicName], readers: [Readers]
+        homes: [TopicName], readers: [Readers], sightings: TypeSightings
     ) {
         self.type = .allocate(byteCount: max(type.count, 1), alignment: 1)
         self.type.copyBytes(from: type)
@@ -69,9 +73,9 @@ package final class TypePlan: @unchecked Sendable {
         self.destinations = destinations
         self.homes = homes
         self.readers = readers
+        self.sightings = sightings
+        if let sighting = sightings.find(type) { _ = self.sighting.storeIfNil(sighting) }
     }
-
-    private let count: Int
 
     deinit { type.deallocate() }
 
@@ -98,6 +102,19 @@ package final class TypePlan: @unchecked Sendable {
     func isFor(_ other: UnsafeRawBufferPointer) -> Bool {
         count == other.count && (count == 0 || memcmp(type.baseAddress!, other.baseAddress!, count) == 0)
     }
+
+    // MARK: Sightings
+
+    /// Notes that an event of the type was published. Costs a store.
+    package func noteSeen(at time: WallTime) {
+        if let sighting = sighting.load() { return sighting.note(time) }
+        guard let made = sightings.make(Array(typeBytes)) else { return }
+        sighting.storeIfNil(made).note(time)
+    }
+
+    /// When an event of the type was last published, by any version of the table; nil when none was since the process
+    /// began.
+    package var lastSeen: WallTime? { sighting.load()?.time ?? sightings.find(Array(typeBytes))?.time }
 
     // MARK: The right to publish
 

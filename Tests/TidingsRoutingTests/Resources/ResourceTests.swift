@@ -17,7 +17,8 @@ import TidingsCore
         }
         return try ResourceReader.read(
             ResourceKey(kind, name), from: bytes.buffer, existing: existing, now: WallTime(millis: 1_000),
-            random: random)
+            random: random
+        ).resource
     }
 
     static func shown(_ resource: RoutingResource) -> String {

@@ -137,6 +137,16 @@ final class HeldDrain: SubscriptionDrain {
         #expect(try identity() != first)
     }
 
+    @Test func `a secret that the server makes is shown once`() throws {
+        let harness = StoreHarness()
+        let first = try harness.put(.subscriptions, "email", Self.email)
+        guard case .subscription(let made) = first.stored.value else { return }
+        #expect(first.madeSecret == made.endpoint.secret)
+        let changed = Self.email.dropLast() + #", "paused": true}"#
+        #expect(try harness.put(.subscriptions, "email", String(changed)).madeSecret == nil)
+        #expect(harness.store.table.subscription(made.uuid)?.subscription.endpoint.secret == made.endpoint.secret)
+    }
+
     @Test func `nothing is answered or in force before it is durable`() throws {
         let harness = StoreHarness(InMemoryEventLog(commits: .whenTold))
         let answers = (0..<5).map { harness.begin(.routes, "r\($0)", #"{"types": ["t\#($0)"], "topic": "orders"}"#) }

@@ -94,6 +94,17 @@ import TidingsCore
         #expect(again.subscription(Fixture.name("b")) === before.subscription(Fixture.name("b")))
     }
 
+    @Test func `when a type was last seen goes from version to version`() throws {
+        let before = try RoutingTable([Fixture.subscription("a", ["x"])])
+        #expect(before.plan(forType: "x").lastSeen == nil)
+        let after = try before.applying(.remove(ResourceKey(.subscriptions, "a")), revision: 5)
+        let plan = after.plan(forType: "x")
+        before.plan(forType: "x").noteSeen(at: WallTime(millis: 7))
+        #expect(plan.lastSeen == WallTime(millis: 7) && after.plan(forType: "y").lastSeen == nil)
+        plan.noteSeen(at: WallTime(millis: 8))
+        #expect(before.plan(forType: "x").lastSeen == WallTime(millis: 8))
+    }
+
     @Test func `more types than are remembered are answered all the same`() throws {
         let table = try RoutingTable([
             Fixture.route("orders", ["order.*"], to: "orders"), Fixture.route("exact", ["order.last"], to: "last"),
