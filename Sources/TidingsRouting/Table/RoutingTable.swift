@@ -1,5 +1,6 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import Synchronization
 import TidingsCore
 
 /// Producers, types, routes, subscriptions and inbound webhooks of one version, and what follows from them for a type.
@@ -11,6 +12,8 @@ package final class RoutingTable: Sendable {
     let state: RoutingState
     let sightings: TypeSightings
     private let memo = PlanMemo()
+    /// The lists that were asked for, sorted.
+    private let lists = Mutex<[ResourceKind: [Revised<RoutingResource>]]>([:])
 
     /// The table before the first change.
     package convenience init() { self.init(RoutingState(), version: -1) }
@@ -154,19 +157,24 @@ package final class RoutingTable: Sendable {
     /// The producer of that name.
     package func producer(_ name: Name) -> Producer? { state.producers[name]?.value }
 
-    /// All resources of a kind, by name.
+    /// All resources of a kind, by name; sorted once per version.
     package func resources(_ kind: ResourceKind) -> [Revised<RoutingResource>] {
-        let all: [Revised<RoutingResource>] =
-            switch kind {
-            case .producers: state.producers.values.map { Revised(value: .producer($0.value), revision: $0.revision) }
-            case .types: state.types.values.map { Revised(value: .type($0.value), revision: $0.revision) }
-            case .routes: state.routes.values.map { Revised(value: .route($0.value), revision: $0.revision) }
-            case .subscriptions:
-                state.subscriptions.values.map {
-                    Revised(value: .subscription($0.subscription), revision: $0.revision)
-                }
-            case .inbound: state.inbound.values.map { Revised(value: .inbound($0.value), revision: $0.revision) }
-            }
-        return all.sorted { $0.value.key.name < $1.value.key.name }
+        lists.withLock { lists in
+            if let list = lists[kind] { return list }
+            let list = all(kind).sorted { $0.value.key.name < $1.value.key.name }
+            lists[kind] = list
+            return list
+        }
+    }
+
+    private func all(_ kind: ResourceKind) -> [Revised<RoutingResource>] {
+        switch kind {
+        case .producers: state.producers.values.map { Revised(value: .producer($0.value), revision: $0.revision) }
+        case .types: state.types.values.map { Revised(value: .type($0.value), revision: $0.revision) }
+        case .routes: state.routes.values.map { Revised(value: .route($0.value), revision: $0.revision) }
+        case .subscriptions:
+            state.subscriptions.values.map { Revised(value: .subscription($0.subscription), revision: $0.revision) }
+        case .inbound: state.inbound.values.map { Revised(value: .inbound($0.value), revision: $0.revision) }
+        }
     }
 }

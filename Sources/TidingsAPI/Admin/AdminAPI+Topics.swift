@@ -1,0 +1,155 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import TidingsCore
+import TidingsHTTP
+import TidingsRouting
+
+/// Who reads a topic, and how far; the server fills it in from deliveries and groups.
+package protocol TopicReaders: AnyObject, Sendable {
+    /// The readers of a topic, by name. `then` runs on `loop`, once, now or later.
+    func readers(of topic: TopicID, on loop: any Loop, then: @escaping ([TopicReader]) -> Void)
+}
+
+/// One reader of a topic.
+package struct TopicReader: Sendable {
+    /// The subscription or group.
+    package let name: String
+    /// The offset of the next record it has not answered, per partition.
+    package let positions: [(partition: Int32, offset: Offset)]
+    /// How many records lie between that and the end, in all partitions.
+    package let lag: Int64
+
+    /// Describes a reader.
+    package init(name: String, positions: [(partition: Int32, offset: Offset)], lag: Int64) {
+        self.name = name
+        self.positions = positions
+        self.lag = lag
+    }
+}
+
+/// Topics: made, looked at, deleted.
+extension AdminAPI {
+    func registerTopics(on router: Router) {
+        router.add(.get, "/v1/topics", query: ListPage.query) { [self] request, responder throws(Problem) in
+            try listTopics(request, responder)
+        }
+        router.add(.get, "/v1/topics/{name}") { [self] request, responder throws(Problem) in
+            try getTopic(request, responder)
+        }
+        router.add(.put, "/v1/topics/{name}", body: .collect(atMost: Self.largestResource)) {
+            [self] request, responder throws(Problem) in
+            try putTopic(request, responder)
+        }
+        router.add(.delete, "/v1/topics/{name}") { [self] request, responder throws(Problem) in
+            try removeTopic(request, responder)
+        }
+    }
+
+    private func listTopics(_ request: borrowing HTTPRequest, _ responder: HTTPResponder) throws(Problem) {
+        let page = try ListPage(request.parameters())
+        let topics = log.topics.all.filter { !$0.name.isInternal }.sorted { $0.name < $1.name }
+        let (items, next) = page.cut(topics) { $0.name.text }
+        ListPage.respond(next, responder) { json in
+            for topic in items { json.object { write(topic, readers: nil, &$0) } }
+        }
+    }
+
+    private func getTopic(_ request: borrowing HTTPRequest, _ responder: HTTPResponder) throws(Problem) {
+        let name = try request.parameter(0)
+        guard let topic = TopicName(name).flatMap({ log.topics[$0] }), !topic.name.isInternal else {
+            throw Problem(.notFound, "there is no topic '\(name)'")
+        }
+        if try Self.precondition(request).isUnchanged(topic.entityTag) {
+            return responder.respond(.notModified, Self.tag(topic.entityTag))
+        }
+        guard let readers else { return respond(.ok, topic, readers: [], responder) }
+        readers.readers(of: topic.id, on: loop) { [self] found in respond(.ok, topic, readers: found, responder) }
+    }
+
+    private func putTopic(_ request: borrowing HTTPRequest, _ responder: HTTPResponder) throws(Problem) {
+        let name = try topicName(request)
+        try Self.checkIsJSON(request)
+        let precondition = try Self.precondition(request)
+        let resource = try ResourceReader.readTopic(name, from: request.body)
+        let answer = OnLoop((api: self, responder: responder))
+        store.putTopic(resource, precondition, answerOn: loop) { result in
+            let (api, responder) = answer.value
+            switch result {
+            case .failure(let problem): responder.refuse(problem)
+            case .success(let written):
+                api.respond(written.isNew ? .created : .ok, written.topic, readers: nil, responder)
+            }
+        }
+    }
+
+    private func removeTopic(_ request: borrowing HTTPRequest, _ responder: HTTPResponder) throws(Problem) {
+        let name = try topicName(request)
+        let precondition = try Self.precondition(request)
+        let answer = OnLoop(responder)
+        store.removeTopic(name, precondition, answerOn: loop) { result in
+            switch result {
+            case .failure(let problem): answer.value.refuse(problem)
+            case .success: answer.value.respond(.noContent)
+            }
+        }
+    }
+
+    private func topicName(_ request: borrowing HTTPRequest) throws(Problem) -> TopicName {
+        let text = try request.parameter(0)
+        guard let name = TopicName(text) else {
+            throw Problem(
+                .invalidParameter, "'\(text)' is no topic's name: \(TopicName.rule)",
+                [.init("path:name", "topic", found: text)])
+        }
+        return name
+    }
+
+    private func respond(
+        _ status: HTTPStatus, _ topic: TopicDescription, readers: [TopicReader]?, _ responder: HTTPResponder
+    ) {
+        var fields = Self.tag(topic.entityTag)
+        if status == .created { fields.add("Location", "/v1/topics/\(PercentText.encode(topic.name.text))") }
+        responder.respond(status, contentType: "application/json", fields) { body in
+            JSONWriter.write(into: &body) { json in json.object { write(topic, readers: readers, &$0) } }
+        }
+    }
+
+    private func write(_ topic: TopicDescription, readers: [TopicReader]?, _ json: inout JSONWriter) {
+        json.member("name", topic.name.text)
+        json.member("partitions", topic.partitionCount)
+        json.key("status")
+        json.object { json in
+            json.key("partitions")
+            json.array { json in
+                for partition in topic.partitions {
+                    guard let bounds = log.bounds(of: partition) else { continue }
+                    json.object { json in
+                        json.member("partition", partition.index)
+                        json.member("start", bounds.start.value)
+                        json.member("end", bounds.end.value)
+                        json.member("bytes", bounds.byteCount)
+                    }
+                }
+            }
+            guard let readers else { return }
+            json.key("readers")
+            json.array { json in for reader in readers { json.object { reader.write(&$0) } } }
+        }
+    }
+}
+
+extension TopicReader {
+    fileprivate func write(_ json: inout JSONWriter) {
+        json.member("name", name)
+        json.member("lag", lag)
+        json.key("positions")
+        json.array { json in
+            for position in positions {
+                json.object { json in
+                    json.member("partition", position.partition)
+                    json.member("offset", position.offset.value)
+                }
+            }
+        }
+    }
+}
