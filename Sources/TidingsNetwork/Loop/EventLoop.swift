@@ -64,7 +64,9 @@ package final class EventLoop: Loop, @unchecked Sendable {
     /// Whether ``stop()`` took effect; nothing new may be opened.
     private(set) var isStopping = false
     /// Runs Swift concurrency's jobs on this loop.
-    package private(set) lazy var executor = LoopExecutor(self)
+    package var executor: LoopExecutor { madeExecutor! }
+    /// Set before the thread starts, never after.
+    private var madeExecutor: LoopExecutor?
 
     /// Makes a loop and starts its thread.
     /// - Parameters:
@@ -84,6 +86,7 @@ package final class EventLoop: Loop, @unchecked Sendable {
             to: State(
                 outputPool: .allocate(capacity: max(settings.keptOutputBuffers, 1)),
                 readBuffer: .allocate(byteCount: max(settings.readBufferByteCount, 1024), alignment: 64)))
+        madeExecutor = LoopExecutor(self)
         signal(SIGPIPE, SIG_IGN)
         var status = uv_loop_init(loop)
         guard status == 0 else { throw NetworkError(status: status, "cannot make the event loop \(name)") }
@@ -386,7 +389,7 @@ extension EventLoop {
 /// What is open on a loop and must be closed when the loop stops; found through its handle's `data`.
 ///
 /// - Concurrency: lives on its loop.
-package class LoopResource {
+package class LoopResource: @unchecked Sendable {
     /// Closes the handle now.
     func loopStops() {}
 }

@@ -27,7 +27,7 @@ package protocol ByteStreamHandler: AnyObject {
 /// alive until ``ByteStreamHandler/streamDidClose(_:)`` has been called.
 ///
 /// - Concurrency: lives on `loop`; everything is called there.
-package protocol ByteStream: AnyObject {
+package protocol ByteStream: AnyObject, Sendable {
     /// Where it lives.
     var loop: EventLoop { get }
     /// The other end.

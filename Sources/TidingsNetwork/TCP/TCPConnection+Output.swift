@@ -33,6 +33,13 @@ extension TCPConnection {
         wrote()
     }
 
+    /// Lets a filter append what is really sent.
+    func appendRaw(_ body: (inout ByteBuffer) -> Void) {
+        guard takesOutput else { return }
+        body(&output.pointee)
+        wrote()
+    }
+
     /// The buffer to append to.
     @inline(__always)
     private var output: UnsafeMutablePointer<ByteBuffer> {

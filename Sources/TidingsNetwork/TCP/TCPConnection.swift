@@ -15,7 +15,7 @@ import TidingsCore
 /// reads. No memory is held while nothing waits.
 ///
 /// - Concurrency: lives on `loop`; everything is called there.
-package final class TCPConnection: LoopResource, ByteStream {
+package final class TCPConnection: LoopResource, ByteStream, @unchecked Sendable {
     /// What is touched for every read and write; behind one pointer, so that it costs no exclusivity check.
     struct Memory {
         /// First, so that the pointer to it is the pointer to all.
@@ -280,7 +280,7 @@ package final class TCPConnection: LoopResource, ByteStream {
 /// Stands between what is written and what is sent.
 ///
 /// - Concurrency: lives on its connection's loop.
-protocol OutputFilter: AnyObject {
+protocol OutputFilter: AnyObject, Sendable {
     /// Turns what was written into bytes to be sent, by the connection's `appendRaw`.
     func flushFilter()
     /// The connection is about to be closed in order: the last chance to write.

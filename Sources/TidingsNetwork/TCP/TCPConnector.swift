@@ -6,7 +6,7 @@ import TidingsCore
 /// Connects to one address.
 ///
 /// - Concurrency: lives on `loop`; everything is called there.
-package final class TCPConnector {
+package final class TCPConnector: @unchecked Sendable {
     private let loop: EventLoop
     private let address: SocketAddress
     private var connection: TCPConnection?

@@ -78,7 +78,11 @@ package final class TCPListener: LoopResource, @unchecked Sendable {
         loop.post { self.startPolling() }
     }
 
-    deinit { poll.deallocate() }
+    deinit {
+        // A loop that has stopped dropped the request to poll.
+        if !isPolling, !isClosed { SystemCalls.close(socket) }
+        poll.deallocate()
+    }
 
     private static func openSocket(
         _ address: SocketAddress, _ settings: TCPListenerSettings
