@@ -4,7 +4,7 @@
 package struct LogSettings: Sendable {
     /// Size of one block (file) of the write-ahead log, in bytes; a multiple of 4,096. Has room for everything that
     /// may wait (``maxWaitingBytes``), else it is raised to have it.
-    package var writeAheadBlockBytes = 32 << 20
+    package var writeAheadBlockBytes = 16 << 20
     /// How many bytes of the write-ahead log may wait for a checkpoint; beyond that appends wait, then are refused.
     package var writeAheadBytes = 256 << 20
     /// A checkpoint begins when this much of the write-ahead log is in use.
@@ -13,17 +13,14 @@ package struct LogSettings: Sendable {
     package var checkpointInterval = Duration.seconds(10)
     /// Bytes of records (with their share of batch headers) that may wait for the next round; beyond:
     /// `log.overloaded`. An append that is larger on its own is refused with `log.record-too-large`.
-    package var maxWaitingBytes = 16 << 20
+    package var maxWaitingBytes = 8 << 20
     /// Longest body of one record, in bytes; longer ones are refused with `log.record-too-large`.
     package var maxRecordBytes = 1 << 20
-    /// A batch is closed when its records reach this many bytes before compression.
+    /// A batch is closed when the next record would take it past this many bytes before compression; lz4 is used from
+    /// the counts that `RecordBatchBuilder` names on.
     package var maxBatchBytes = 1 << 20
     /// A batch is closed when it has this many records.
     package var maxBatchRecords = 100_000
-    /// Batches of at least this many records and ``compressFromBytes`` bytes are compressed by lz4.
-    package var compressFromRecords = 8
-    /// See ``compressFromRecords``.
-    package var compressFromBytes = 2048
     /// A segment of a partition is closed when the next batch would take it past this many bytes (at most 2 GiB - 1).
     package var segmentBytes = 256 << 20
     /// How far apart entries of the offset index lie, in bytes of the segment.

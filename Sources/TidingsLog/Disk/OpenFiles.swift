@@ -47,7 +47,7 @@ final class OpenFiles: Sendable {
         let opened: any DiskFile
         do {
             opened = try disk.open(path, opening)
-        } catch where error.code == .noHandles {
+        } catch  where error.code == .noHandles {
             closeOldest(keeping: limit / 4)
             opened = try disk.open(path, opening)
         }

@@ -58,12 +58,6 @@ package enum StorageOptions {
             .count(
                 "storage.max_batch_records", \.maxBatchRecords, 1...1_000_000,
                 "the number of records at which a batch is closed"),
-            .count(
-                "storage.compress_from_records", \.compressFromRecords, 1...1_000_000,
-                "batches of at least so many records are compressed"),
-            .bytes(
-                "storage.compress_from_bytes", \.compressFromBytes, "0", "1GiB",
-                "batches of at least this size are compressed"),
             .bytes(
                 "storage.index_interval_bytes", \.indexIntervalBytes, "512", "64MiB",
                 "how far apart the entries of the offset index lie"),

@@ -1,0 +1,98 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import Synchronization
+import TidingsCore
+
+extension Log {
+    /// Syncs the partition files, records how far they are synced, and frees the write-ahead log's rounds up to there.
+    ///
+    /// Called by the housekeeping thread, by ``stop()``, or by a test that has started no threads.
+    /// - Returns: whether all rounds written to the files when it began are covered now.
+    @discardableResult
+    package func checkpoint() -> Bool {
+        control.withLock { control in
+            guard !control.isClosed, !isOffline else { return false }
+            do throws(DiskError) {
+                try checkpoint(&control)
+                return true
+            } catch {
+                if error.code == .noSpace || error.code == .noHandles {
+                    logger.warning("a checkpoint was put off", [("reason", error.description)])
+                } else {
+                    goOffline(error.description)
+                }
+                return false
+            }
+        }
+    }
+
+    /// The checkpoint itself; the caller holds `control` and judges what went wrong.
+    func checkpoint(_ control: inout ControlState) throws(DiskError) {
+        let (round, dirty) = written.withLock { written in
+            defer {
+                written.dirty.removeAll()
+                written.dirtySince = nil
+            }
+            return (written.round, written.dirty)
+        }
+        if dirty.isEmpty, round == control.metadata.checkpoint, !control.isChanged { return }
+        var works: [(partition: Partition, work: PartitionFiles.CheckpointWork)] = []
+        works.reserveCapacity(dirty.count)
+        for (place, partition) in dirty.enumerated() {
+            do throws(DiskError) {
+                let work = try partition.files.withLock { files throws(DiskError) in
+                    try files.beginCheckpoint(context)
+                }
+                if let work { works.append((partition, work)) }
+            } catch {
+                // Nothing was synced yet: all of it is dirty still.
+                putBack(works.map(\.partition) + dirty[place...])
+                throw error
+            }
+        }
+        for (partition, work) in works {
+            do throws(DiskError) {
+                for path in work.files { try context.open.file(path, .write).sync() }
+                if work.syncsDirectory { try disk.syncDirectory(partition.folder) }
+                partition.files.withLock { $0.finishCheckpoint(work) }
+            } catch {
+                // A failed sync is never done again, whatever its reason.
+                throw DiskError(error.code == .missing ? .missing : .failed, error.description)
+            }
+        }
+        var metadata = control.metadata
+        var places: [TopicID: Int] = [:]
+        for (place, topic) in metadata.topics.enumerated() { places[topic.id] = place }
+        for (partition, work) in works {
+            guard let place = places[partition.id.topic] else { continue }
+            metadata.topics[place].partitions[Int(partition.id.index)] = work.record
+        }
+        metadata.checkpoint = round
+        metadata.quarantines = quarantined.withLock { $0 }
+        do throws(DiskError) {
+            try store.save(&metadata)
+        } catch {
+            throw DiskError(.failed, error.description)
+        }
+        control.metadata = metadata
+        control.isChanged = false
+        metrics.checkpoints.add(1)
+        writeAhead.release(through: round)
+        blocksFreed.ring()
+    }
+
+    private func putBack(_ partitions: [Partition]) {
+        var back: [Partition] = []
+        for partition in partitions {
+            partition.files.withLock { files in
+                if files.isListedDirty { return }
+                files.isListedDirty = true
+                back.append(partition)
+            }
+        }
+        written.withLock { written in
+            written.dirty.append(contentsOf: back)
+            written.dirtySince = written.dirtySince ?? time.now
+        }
+    }
+}

@@ -1,0 +1,208 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import Synchronization
+import TidingsCore
+
+extension Log {
+    /// Makes all that waits durable in one round, answers those who wait, and writes the partition files.
+    ///
+    /// Called by the commit thread, or by a test that has started none.
+    /// - Returns: whether there was anything to do.
+    @discardableResult
+    package func commitPending() -> Bool {
+        if shouldResume.exchange(false, ordering: .acquiringAndReleasing) { resume() }
+        guard let group = staging.withLock({ $0.take() }) else { return false }
+        if let refusal = staging.withLock({ $0.refusalOfWaiting }) {
+            refuse(group, refusal, nil)
+        } else {
+            commitRound(group)
+        }
+        return true
+    }
+
+    /// Tries whether a full disk has room again.
+    private func resume() {
+        guard catchUp() else { return }
+        let isOpen = staging.withLock { staging -> Bool in
+            guard case .full = staging.condition else { return false }
+            staging.condition = .open
+            return true
+        }
+        if isOpen { logger.notice("the disk has room again: records are taken") }
+    }
+
+    private func commitRound(_ group: PendingGroup) {
+        guard !group.batches.isEmpty else {
+            answer(group, .success(commit.lastRound), nil)
+            return staging.withLock { $0.recycle(group) }
+        }
+        if group.batches.count > 1 {
+            group.batches.sort { ($0.partition.id, $0.baseOffset) < ($1.partition.id, $1.baseOffset) }
+        }
+        let number = commit.lastRound + 1
+        encode(group, number)
+        do throws(WriteAheadFailure) {
+            let begun = time.now
+            while try writeAhead.write(commit.writer.bytes, round: number) == .full {
+                guard makeRoom() else {
+                    return refuse(group, LogError(.stopping, "the log stopped before the round was written"), nil)
+                }
+            }
+            metrics.synced(in: time.now - begun)
+        } catch {
+            let reason = error.error.description
+            if error.isLackOfRoom {
+                logger.error("the disk is full: records are refused until there is room", [("reason", reason)])
+                refuse(group, LogError(.diskFull, reason), .full(reason))
+            } else {
+                logger.error("the log is offline until its folder is reopened", [("reason", reason)])
+                refuse(group, LogError(.offline, reason), .offline(reason))
+            }
+            return
+        }
+        let durable = publish(group, number)
+        answer(group, .success(number), durable.round)
+        metrics.appended(records: group.recordCount, bytes: durable.bytes.count)
+        commit.bytesSinceProbe += durable.bytes.count
+        staging.withLock { $0.recycle(group) }
+        commit.behind.append(durable)
+        _ = catchUp()
+    }
+
+    private func encode(_ group: PendingGroup, _ number: UInt64) {
+        commit.writer.begin(entryCount: group.batches.count)
+        for batch in group.batches {
+            let records = batch.builder.count
+            let sealed = batch.builder.seal(baseOffset: batch.baseOffset)
+            commit.writer.add(sealed, of: batch.partition.id, at: batch.baseOffset, records: records)
+        }
+        commit.writer.finish(life: commit.life, number: number, lastSynced: commit.lastRound, time: time.wall)
+    }
+
+    /// Shows a durable round to readers.
+    private func publish(_ group: PendingGroup, _ number: UInt64) -> DurableRound {
+        let bytes = SharedBytes(copying: commit.writer.batches)
+        var batches: [StoredBatch] = []
+        var partitions: [Partition] = []
+        batches.reserveCapacity(group.batches.count)
+        partitions.reserveCapacity(group.batches.count)
+        var at = 0
+        for open in group.batches {
+            let total = RecordBatchHeader.totalByteCount(bytes.buffer.part(at..<bytes.count)) ?? 0
+            let batch = StoredBatch(
+                partition: open.partition.id, baseOffset: open.baseOffset,
+                lastOffset: open.baseOffset + Int64(open.builder.count - 1), round: number, owner: bytes,
+                range: at..<at + total)
+            at += total
+            batches.append(batch)
+            partitions.append(open.partition)
+            open.partition.tail.withLock { $0.append(batch) }
+        }
+        commit.became(durable: number)
+        return DurableRound(
+            round: CommittedRound(number: number, batches: batches), partitions: partitions, bytes: bytes)
+    }
+
+    /// Tells each loop once what became of its appends, and which round its followers may read.
+    func answer(_ group: PendingGroup, _ result: Result<UInt64, LogError>, _ round: CommittedRound?) {
+        for session in sessions.withLock({ $0 }) {
+            let count = session.slot < group.appends.count ? group.appends[session.slot] : 0
+            let round = session.hasFollowers.load(ordering: .sequentiallyConsistent) ? round : nil
+            if count > 0 || round != nil { session.roundIsOver(answers: count, result, round) }
+        }
+    }
+
+    /// Refuses a group and all that waits behind it: their offsets are given again to others.
+    func refuse(_ group: PendingGroup, _ error: LogError, _ condition: LogCondition?) {
+        let later = staging.withLock { staging -> PendingGroup? in
+            if let condition { staging.condition = condition }
+            let later = staging.take()
+            for batch in group.batches + (later?.batches ?? []) {
+                batch.partition.staged.nextOffset = batch.partition.tail.withLock { $0.end }
+            }
+            return later
+        }
+        answer(group, .failure(error), nil)
+        if let later { answer(later, .failure(error), nil) }
+    }
+
+    /// Waits for a checkpoint that frees a block of the write-ahead log; false when the log ends instead.
+    private func makeRoom() -> Bool {
+        if threads.withLock({ $0 == nil }) { return checkpoint() }
+        keeperBell.ring()
+        blocksFreed.wait(atMost: .milliseconds(100))
+        return !isOffline
+    }
+
+    /// Writes durable rounds into the partition files; false when there is no room for them, or worse.
+    func catchUp() -> Bool {
+        while let durable = commit.behind.first {
+            do throws(DiskError) {
+                try writeToFiles(durable)
+            } catch {
+                if error.code == .noSpace || error.code == .noHandles {
+                    let reason = error.description
+                    let isNew = staging.withLock { staging -> Bool in
+                        defer { staging.condition = .full(reason) }
+                        if case .full = staging.condition { return false }
+                        return true
+                    }
+                    if isNew {
+                        logger.error(
+                            "the disk is full: records are refused until there is room", [("reason", reason)])
+                    }
+                } else {
+                    goOffline(error.description)
+                }
+                return false
+            }
+            commit.behind.removeFirst()
+            commit.keep(durable, limit: settings.recentBytes)
+        }
+        return true
+    }
+
+    private func writeToFiles(_ durable: DurableRound) throws(DiskError) {
+        let batches = durable.round.batches
+        var newlyDirty: [Partition] = []
+        var backs: [WriteBack] = []
+        var (first, at) = (0, 0)
+        while first < batches.count {
+            let partition = durable.partitions[first]
+            var places: [BatchPlace] = []
+            var next = first
+            let from = at
+            while next < batches.count, durable.partitions[next] === partition {
+                let count = batches[next].bytes.count
+                places.append(
+                    BatchPlace(
+                        baseOffset: batches[next].baseOffset, endOffset: batches[next].lastOffset.next,
+                        range: at - from..<at - from + count))
+                at += count
+                next += 1
+            }
+            let bytes = durable.bytes.buffer.part(from..<at)
+            try partition.files.withLock { files throws(DiskError) in
+                if files.isDeleted { return }
+                if !files.isListedDirty {
+                    files.isListedDirty = true
+                    newlyDirty.append(partition)
+                }
+                try files.append(bytes, places, round: durable.round.number, context)
+                if let back = files.takeWriteBack(from: settings.writeBackBytes) {
+                    backs.append(WriteBack(path: back.path, position: back.position, count: back.count))
+                }
+            }
+            first = next
+        }
+        let isFirst = written.withLock { written -> Bool in
+            written.round = durable.round.number
+            written.dirty.append(contentsOf: newlyDirty)
+            defer { if written.dirtySince == nil { written.dirtySince = time.now } }
+            return written.dirtySince == nil
+        }
+        if !backs.isEmpty { writeBacks.withLock { $0.append(contentsOf: backs) } }
+        if isFirst || !backs.isEmpty || writeAhead.liveBytes >= settings.checkpointBytes { keeperBell.ring() }
+    }
+}

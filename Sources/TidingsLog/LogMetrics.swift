@@ -1,0 +1,74 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import Synchronization
+import TidingsCore
+
+/// What the log counts; each costs one atomic addition. Names as in Prometheus's exposition.
+package final class LogMetrics: Sendable {
+    let records: Counter
+    let bytes: Counter
+    let rounds: Counter
+    let syncDuration: Histogram
+    let recoveryDuration: RecoveryDuration
+    let corruptBatches: Counter
+    let checkpoints: Counter
+    private let registry: Metrics
+
+    /// Takes its cells from `registry`.
+    package init(_ registry: Metrics) {
+        self.registry = registry
+        records = registry.counter("tidings_log_append_records_total", "Records made durable.")
+        bytes = registry.counter("tidings_log_append_bytes_total", "Bytes of batches made durable.")
+        rounds = registry.counter("tidings_log_rounds_total", "Rounds of the write-ahead log: one sync each.")
+        syncDuration = registry.histogram(
+            "tidings_log_sync_duration_seconds", "Time from writing a round to its being durable.")
+        let recoveryDuration = RecoveryDuration()
+        self.recoveryDuration = recoveryDuration
+        registry.reading("tidings_log_recovery_duration_seconds", "How long the last opening of the folder took.") {
+            Double(recoveryDuration.nanos.load(ordering: .relaxed)) / 1e9
+        }
+        corruptBatches = registry.counter(
+            "tidings_log_corrupt_batches_total", "Ranges found damaged and set aside.")
+        checkpoints = registry.counter("tidings_log_checkpoints_total", "Checkpoints finished.")
+    }
+
+    func synced(in duration: Duration) { syncDuration.observe(duration) }
+
+    func appended(records count: Int, bytes byteCount: Int) {
+        records.add(count)
+        bytes.add(byteCount)
+        rounds.add(1)
+    }
+
+    /// What is read when somebody looks.
+    func observe(_ log: Log) {
+        registry.reading("tidings_log_bytes", "Bytes of all partitions.") { [weak log] in
+            guard let log else { return 0 }
+            return log.allPartitions.reduce(0.0) { $0 + Double($1.tail.withLock { $0.byteCount }) }
+        }
+        registry.reading("tidings_log_partitions", "Partitions of the log.") { [weak log] in
+            Double(log?.allPartitions.count ?? 0)
+        }
+        registry.reading("tidings_log_segments", "Segments that were touched since the start.") { [weak log] in
+            guard let log else { return 0 }
+            return log.allPartitions.reduce(0.0) { $0 + Double($1.files.withLock { $0.segmentCount }) }
+        }
+        registry.reading("tidings_log_quarantines", "Ranges and folders set aside.") { [weak log] in
+            Double(log?.quarantines.count ?? 0)
+        }
+        registry.reading("tidings_log_offline", "1 when the log takes no records, whatever the reason.") {
+            [weak log] in log?.refusal == nil ? 0 : 1
+        }
+        registry.reading("tidings_log_write_ahead_bytes", "Bytes of rounds that await a checkpoint.") { [weak log] in
+            Double(log?.writeAhead.liveBytes ?? 0)
+        }
+        registry.reading("tidings_storage_disk_free_bytes", "Bytes free for this process.") { [weak log] in
+            Double((try? log?.disk.freeBytes()) ?? 0)
+        }
+    }
+}
+
+/// How long the last opening took.
+final class RecoveryDuration: Sendable {
+    let nanos = Atomic<Int64>(0)
+}

@@ -1,0 +1,167 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import TidingsCore
+
+/// What the log knows besides its records: topics, and how far each partition's files are synced.
+struct LogMetadata: Sendable, Hashable {
+    /// A partition as the last checkpoint left it.
+    struct PartitionRecord: Sendable, Hashable {
+        /// The first offset that can be read.
+        var start = Offset.zero
+        /// The offset after the last record the checkpoint synced.
+        var end = Offset.zero
+        /// The segment that is written to: its base offset, and its synced length.
+        var activeBase = Offset.zero
+        var activeBytes: Int64 = 0
+        /// Synced entries of the active segment's indexes.
+        var indexEntries: UInt32 = 0
+        var roundEntries: UInt32 = 0
+        /// Bytes of all segments.
+        var totalBytes: Int64 = 0
+    }
+
+    struct TopicRecord: Sendable, Hashable {
+        let id: TopicID
+        let uuid: UUID128
+        let name: TopicName
+        var partitions: [PartitionRecord]
+
+        var description: TopicDescription {
+            TopicDescription(id: id, uuid: uuid, name: name, partitionCount: Int32(partitions.count))
+        }
+    }
+
+    /// A topic whose folders are still to be removed.
+    struct Deletion: Sendable, Hashable {
+        let id: TopicID
+        let name: TopicName
+        let partitionCount: Int32
+    }
+
+    /// Counts the saves; the slot with the higher one holds.
+    var sequence: UInt64 = 0
+    /// Set by a stop that left nothing in the write-ahead log.
+    var isClean = false
+    var life = LogLife(generation: 0, nonce: 0)
+    /// All rounds up to this one are in synced partition files.
+    var checkpoint: UInt64 = 0
+    var nextTopic: UInt32 = 1
+    var topics: [TopicRecord] = []
+    var deletions: [Deletion] = []
+    var quarantines: [LogQuarantine] = []
+}
+
+extension LogMetadata {
+    static let magic: UInt64 = 0x5449_444D_4554_4131
+    static let version: UInt32 = 1
+    static let prefixBytes = 24
+
+    /// The bytes of a slot: magic, version, length, checksum, content.
+    func encoded() -> [UInt8] {
+        var content = ByteBuffer(capacity: 4096)
+        content.append(bigEndian: sequence)
+        content.append(isClean ? 1 : 0 as UInt8)
+        content.append(bigEndian: life.generation)
+        content.append(bigEndian: life.nonce)
+        content.append(bigEndian: checkpoint)
+        content.append(bigEndian: nextTopic)
+        content.append(bigEndian: UInt32(topics.count))
+        for topic in topics {
+            content.append(bigEndian: topic.id.number)
+            content.append(bigEndian: topic.uuid.high)
+            content.append(bigEndian: topic.uuid.low)
+            content.append(counted: topic.name.text)
+            content.append(bigEndian: UInt32(topic.partitions.count))
+            for partition in topic.partitions {
+                content.append(bigEndian: partition.start.value)
+                content.append(bigEndian: partition.end.value)
+                content.append(bigEndian: partition.activeBase.value)
+                content.append(bigEndian: partition.activeBytes)
+                content.append(bigEndian: partition.indexEntries)
+                content.append(bigEndian: partition.roundEntries)
+                content.append(bigEndian: partition.totalBytes)
+            }
+        }
+        content.append(bigEndian: UInt32(deletions.count))
+        for deletion in deletions {
+            content.append(bigEndian: deletion.id.number)
+            content.append(counted: deletion.name.text)
+            content.append(bigEndian: deletion.partitionCount)
+        }
+        content.append(bigEndian: UInt32(quarantines.count))
+        for quarantine in quarantines { quarantine.encode(into: &content) }
+        var slot = ByteBuffer(capacity: content.count + Self.prefixBytes)
+        slot.append(bigEndian: Self.magic)
+        slot.append(bigEndian: Self.version)
+        slot.append(bigEndian: UInt64(content.count))
+        slot.append(bigEndian: CRC32C.checksum(content.bytes, after: CRC32C.checksum(slot.bytes)))
+        slot.append(content.bytes)
+        return slot.array()
+    }
+
+    /// Reads a slot; nil when it is not whole, or not of this version.
+    init?(decoding slot: UnsafeRawBufferPointer) {
+        var prefix = ByteReader(slot)
+        guard prefix.number(UInt64.self) == Self.magic, prefix.number(UInt32.self) == Self.version,
+            let count = prefix.number(UInt64.self), let checksum = prefix.number(UInt32.self),
+            count <= UInt64(prefix.left), let content = prefix.take(Int(count)),
+            checksum == CRC32C.checksum(content, after: CRC32C.checksum(slot.part(0..<Self.prefixBytes - 4)))
+        else { return nil }
+        var reader = ByteReader(content)
+        self.init(content: &reader)
+    }
+
+    private init?(content reader: inout ByteReader) {
+        self.init()
+        guard let sequence = reader.number(UInt64.self), let clean = reader.number(UInt8.self),
+            let generation = reader.number(UInt32.self), let nonce = reader.number(UInt64.self),
+            let checkpoint = reader.number(UInt64.self), let nextTopic = reader.number(UInt32.self),
+            let topicCount = reader.number(UInt32.self)
+        else { return nil }
+        self.sequence = sequence
+        isClean = clean == 1
+        life = LogLife(generation: generation, nonce: nonce)
+        self.checkpoint = checkpoint
+        self.nextTopic = nextTopic
+        for _ in 0..<topicCount {
+            guard let topic = TopicRecord(&reader) else { return nil }
+            topics.append(topic)
+        }
+        guard let deletionCount = reader.number(UInt32.self) else { return nil }
+        for _ in 0..<deletionCount {
+            guard let number = reader.number(UInt32.self), let name = reader.text().flatMap({ TopicName($0) }),
+                let partitions = reader.number(Int32.self)
+            else { return nil }
+            deletions.append(Deletion(id: TopicID(number), name: name, partitionCount: partitions))
+        }
+        guard let quarantineCount = reader.number(UInt32.self) else { return nil }
+        for _ in 0..<quarantineCount {
+            guard let quarantine = LogQuarantine(&reader) else { return nil }
+            quarantines.append(quarantine)
+        }
+    }
+}
+
+extension LogMetadata.TopicRecord {
+    fileprivate init?(_ reader: inout ByteReader) {
+        guard let number = reader.number(UInt32.self), let high = reader.number(UInt64.self),
+            let low = reader.number(UInt64.self), let name = reader.text().flatMap({ TopicName($0) }),
+            let count = reader.number(UInt32.self)
+        else { return nil }
+        var partitions: [LogMetadata.PartitionRecord] = []
+        for _ in 0..<count {
+            guard let start = reader.number(Int64.self).flatMap({ Offset(decoding: $0) }),
+                let end = reader.number(Int64.self).flatMap({ Offset(decoding: $0) }),
+                let base = reader.number(Int64.self).flatMap({ Offset(decoding: $0) }),
+                let bytes = reader.number(Int64.self), let indexEntries = reader.number(UInt32.self),
+                let roundEntries = reader.number(UInt32.self), let total = reader.number(Int64.self)
+            else { return nil }
+            partitions.append(
+                .init(
+                    start: start, end: end, activeBase: base, activeBytes: bytes, indexEntries: indexEntries,
+                    roundEntries: roundEntries, totalBytes: total))
+        }
+        self.init(id: TopicID(number), uuid: UUID128(high: high, low: low), name: name, partitions: partitions)
+    }
+}

@@ -1,0 +1,98 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import TidingsCore
+
+/// Keeps the metadata in two slots, `log/meta/a` and `log/meta/b`: the older one is written and synced first, then the
+/// other, so that a crash leaves one of them whole and a rotten one costs nothing.
+struct MetadataStore {
+    static let folder = "log/meta"
+    static let slots = ["log/meta/a", "log/meta/b"]
+
+    let disk: any Disk
+
+    /// What was read.
+    enum Found {
+        case metadata(LogMetadata, damagedSlots: Int)
+        /// There is no slot yet.
+        case nothing
+        /// Slots are there, and none can be read.
+        case unreadable
+    }
+
+    /// Reads the newer whole slot.
+    func load() throws(DiskError) -> Found {
+        var newest: LogMetadata?
+        var (present, damaged) = (0, 0)
+        for path in Self.slots {
+            let bytes: [UInt8]
+            do {
+                bytes = try disk.contents(of: path)
+            } catch  where error.code == .missing {
+                continue
+            }
+            if bytes.isEmpty { continue }
+            present += 1
+            guard let found = bytes.withUnsafeBytes({ LogMetadata(decoding: $0) }) else {
+                damaged += 1
+                continue
+            }
+            if newest.map({ $0.sequence < found.sequence }) ?? true { newest = found }
+        }
+        if let newest { return .metadata(newest, damagedSlots: damaged) }
+        return present == 0 ? .nothing : .unreadable
+    }
+
+    /// Makes `metadata` durable; it counts as saved when this returns, and may have been when it throws.
+    func save(_ metadata: inout LogMetadata) throws(DiskError) {
+        metadata.sequence += 1
+        let bytes = metadata.encoded()
+        let first = Int(metadata.sequence % 2)
+        for slot in [first, 1 - first] {
+            let file = try disk.open(Self.slots[slot], .create)
+            try file.write(bytes, at: 0)
+            try file.sync()
+        }
+    }
+
+    /// Makes the first metadata of a folder, whose slots do not exist yet.
+    func create(_ metadata: inout LogMetadata) throws(DiskError) {
+        try disk.createDirectory(Self.folder)
+        try save(&metadata)
+        try disk.syncDirectory(Self.folder)
+    }
+}
+
+extension DiskFile {
+    /// Writes an array's bytes.
+    func write(_ bytes: [UInt8], count: Int? = nil, at position: Int64) throws(DiskError) {
+        let result = bytes.withUnsafeBytes { raw in
+            Result { () throws(DiskError) in try write(raw.part(0..<(count ?? raw.count)), at: position) }
+        }
+        try result.get()
+    }
+
+    /// Reads exactly `count` bytes; nil when the file ends before.
+    func bytes(at position: Int64, count: Int) throws(DiskError) -> SharedBytes? {
+        let bytes = try SharedBytes(capacity: count) { room throws(DiskError) in try read(into: room, at: position) }
+        return bytes.count == count ? bytes : nil
+    }
+}
+
+extension Disk {
+    /// All bytes of a file.
+    func contents(of path: String) throws(DiskError) -> [UInt8] {
+        let file = try open(path, .read)
+        let count = Int(clamping: try file.size())
+        let bytes = try SharedBytes(capacity: count) { room throws(DiskError) in try file.read(into: room, at: 0) }
+        return [UInt8](bytes.buffer)
+    }
+
+    /// Whether there is a file or directory of that name in the directory.
+    func has(_ name: String, in directory: String) throws(DiskError) -> Bool {
+        do {
+            return try list(directory).contains { $0 == name || $0 == name + "/" }
+        } catch  where error.code == .missing {
+            return false
+        }
+    }
+}

@@ -1,0 +1,173 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import Synchronization
+import TidingsCore
+
+extension Log {
+    static let tooManyReads = LogError(.overloaded, "too many reads wait for the disk already")
+
+    static func outOfRange(_ offset: Offset, _ bounds: PartitionBounds) -> LogError {
+        LogError(
+            .outOfRange, "offset \(offset) lies outside of what is stored: \(bounds.start) to \(bounds.end)",
+            resume: offset < bounds.start ? bounds.start : bounds.end)
+    }
+
+    /// Reads from the files what is no longer in memory. On a thread that may block.
+    func readFiles(_ partition: Partition, from offset: Offset, maxBytes: Int) -> Result<[StoredBatch], LogError> {
+        do throws(SegmentReader.Failure) {
+            return try read(partition, from: offset, maxBytes: maxBytes)
+        } catch {
+            switch error {
+            case .damage(let damage): return .failure(quarantine(damage, in: partition))
+            case .disk(let error):
+                if partition.files.withLock({ $0.isDeleted }) {
+                    return .failure(LogError(.unknownTopic, "the topic \(partition.topic) has been deleted"))
+                }
+                logger.error(
+                    "a read failed", [("topic", partition.topic.text), ("reason", error.description)])
+                return .failure(LogError(error.code == .noHandles ? .overloaded : .offline, error.description))
+            }
+        }
+    }
+
+    private func read(
+        _ partition: Partition, from offset: Offset, maxBytes: Int
+    ) throws(SegmentReader.Failure) -> Result<[StoredBatch], LogError> {
+        var offset = offset
+        while true {
+            let bounds = partition.tail.withLock { $0.bounds }
+            if offset < bounds.start { return .failure(Log.outOfRange(offset, bounds)) }
+            if offset >= bounds.end { return .success([]) }
+            let view: SegmentView?
+            do throws(DiskError) {
+                view = try partition.files.withLock { files throws(DiskError) in
+                    try files.view(holding: offset, context)
+                }
+            } catch {
+                throw .disk(error)
+            }
+            guard let view else {
+                // Durable, but not in the files yet: then it is in memory.
+                if let batches = partition.tail.withLock({ $0.batches(from: offset, maxBytes: maxBytes) }) {
+                    return .success(batches)
+                }
+                let hole = SegmentReader.Damage(
+                    at: offset, resume: bounds.end, bytes: 0..<0,
+                    reason: "offsets \(offset) to \(bounds.end.value - 1) are missing")
+                return .failure(quarantine(hole, in: partition))
+            }
+            if view.base > offset {
+                let hole = SegmentReader.Damage(
+                    at: offset, resume: view.base, bytes: 0..<0,
+                    reason: "offsets \(offset) to \(view.base.value - 1) are missing")
+                return .failure(quarantine(hole, in: partition))
+            }
+            let reader = try SegmentReader(view, of: partition.id, context)
+            let batches = try reader.batches(from: offset, maxBytes: maxBytes)
+            if !batches.isEmpty { return .success(batches) }
+            // The segment ends with a hole: what comes next begins the next segment, or is the end.
+            let hole = SegmentReader.Damage(
+                at: offset, resume: view.end, bytes: 0..<0,
+                reason: "offsets \(offset) to \(view.end.value - 1) are missing")
+            if offset < view.end { return .failure(quarantine(hole, in: partition)) }
+            offset = view.end
+        }
+    }
+
+    /// The first offset that is in round `round` or a later one.
+    func firstOffset(in partition: Partition, atRound round: UInt64) -> Result<Offset, LogError> {
+        let bounds = partition.tail.withLock { $0.bounds }
+        let views: [SegmentView]
+        do throws(DiskError) {
+            views = try partition.files.withLock { files throws(DiskError) in try files.views(context) }
+        } catch {
+            return .failure(LogError(.offline, error.description))
+        }
+        // The last segment that begins before the round may hold it; else the next one begins with it or later.
+        var (low, high) = (0, views.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if let first = SegmentIndexes(views[middle], context).roundEntry(0), first.round >= round {
+                high = middle
+            } else {
+                low = middle + 1
+            }
+        }
+        for view in views[max(low - 1, 0)...] {
+            if let offset = SegmentIndexes(view, context).firstOffset(atRound: round) {
+                return .success(min(max(offset, bounds.start), bounds.end))
+            }
+        }
+        // Rounds that are durable and not in the files yet.
+        let from = views.last?.end ?? bounds.start
+        let recent = partition.tail.withLock { $0.batches(from: from, maxBytes: .max) } ?? []
+        let first = recent.first { $0.round >= round }
+        return .success(first?.baseOffset ?? bounds.end)
+    }
+
+    /// Sets a damaged range aside (once), and says to a reader how to go on.
+    func quarantine(_ damage: SegmentReader.Damage, in partition: Partition) -> LogError {
+        let error = LogError(
+            .quarantined,
+            "\(partition.topic) partition \(partition.id.index) from offset \(damage.at): \(damage.reason); "
+                + "reading can go on at \(damage.resume)",
+            resume: damage.resume)
+        let isKnown = quarantined.withLock { list in
+            list.contains {
+                $0.partition == partition.id && $0.offsets.overlaps(damage.at..<max(damage.resume, damage.at.next))
+            }
+        }
+        if isKnown { return error }
+        let copy = setAside(damage, in: partition)
+        let entry = LogQuarantine(
+            partition: partition.id, name: partition.topic.text, offsets: damage.at..<max(damage.resume, damage.at),
+            copy: copy, foundAt: time.wall, reason: damage.reason)
+        note(entry)
+        return error
+    }
+
+    /// Remembers what was set aside; the next metadata keeps it.
+    func note(_ entry: LogQuarantine) {
+        quarantined.withLock { list in
+            list.append(entry)
+            if list.count > settings.maxQuarantines { list.removeFirst(list.count - settings.maxQuarantines) }
+        }
+        metrics.corruptBatches.add(1)
+        logger.error(
+            "a range was set aside: it cannot be read",
+            [
+                ("name", entry.name), ("partition", entry.partition.map { String($0.index) } ?? "-"),
+                ("from", entry.offsets.lowerBound.description), ("to", entry.offsets.upperBound.description),
+                ("copy", entry.copy), ("reason", entry.reason),
+            ])
+    }
+
+    private func setAside(_ damage: SegmentReader.Damage, in partition: Partition) -> String {
+        guard !damage.bytes.isEmpty else { return "" }
+        let name = "\(partition.topic.text)-\(partition.id.index)-\(SegmentNames.digits(damage.at)).bytes"
+        let path = Quarantine.folder + "/" + name
+        do {
+            let view = try partition.files.withLock { files throws(DiskError) in
+                try files.view(holding: damage.at, context)
+            }
+            guard let view else { return "" }
+            let reader = try SegmentReader(view, of: partition.id, context)
+            let bytes = try reader.bytes(damage.bytes, limit: Quarantine.copyLimit)
+            let file = try disk.open(path, .create)
+            try file.write(bytes, at: 0)
+            try file.sync()
+            try disk.syncDirectory(Quarantine.folder)
+            return path
+        } catch {
+            logger.error("damaged bytes could not be copied", [("copy", path), ("reason", "\(error)")])
+            return ""
+        }
+    }
+}
+
+/// Where what cannot be read is put.
+enum Quarantine {
+    static let folder = "log/quarantine"
+    /// The most that is copied of one range; the range itself stays where it is.
+    static let copyLimit = 64 << 20
+}

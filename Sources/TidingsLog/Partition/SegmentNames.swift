@@ -1,0 +1,86 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import TidingsCore
+
+/// How a partition's folder and its files are called: Kafka's names.
+enum SegmentNames {
+    /// `log/<topic>-<n>`.
+    static func folder(_ topic: TopicName, _ index: Int32) -> String { "log/\(topic.text)-\(index)" }
+
+    /// The 20 digits of a base offset.
+    static func digits(_ base: Offset) -> String {
+        let digits = String(base.value)
+        return String(repeating: "0", count: 20 - digits.count) + digits
+    }
+
+    static func log(_ folder: String, _ base: Offset) -> String { folder + "/" + digits(base) + ".log" }
+    /// Kafka's offset index: 8 bytes per entry, relative offset and position.
+    static func index(_ folder: String, _ base: Offset) -> String { folder + "/" + digits(base) + ".index" }
+    /// Which round each batch came in: 16 bytes per entry.
+    static func rounds(_ folder: String, _ base: Offset) -> String { folder + "/" + digits(base) + ".rounds" }
+
+    /// The base offset in a segment's file name; nil for other names.
+    static func base(ofLog name: String) -> Offset? {
+        guard name.hasSuffix(".log"), name.utf8.count == 24 else { return nil }
+        return Int64(name.dropLast(4)).flatMap { Offset(decoding: $0) }
+    }
+}
+
+/// An entry of the `.rounds` index: the first offset a round has in a segment, with a checksum of its own.
+struct RoundIndexEntry: Hashable, Sendable {
+    static let byteCount = 16
+
+    let round: UInt64
+    let relativeOffset: UInt32
+
+    init(round: UInt64, relativeOffset: UInt32) {
+        self.round = round
+        self.relativeOffset = relativeOffset
+    }
+
+    private var checksum: UInt32 {
+        // A mixing function is enough: it tells a hole or a torn entry from a written one.
+        var mixed = (round ^ UInt64(relativeOffset) << 32 ^ 0x7469_6469_6E67_7321) &* 0x9E37_79B9_7F4A_7C15
+        mixed ^= mixed >> 29
+        return UInt32(truncatingIfNeeded: (mixed &* 0xBF58_476D_1CE4_E5B9) >> 32)
+    }
+
+    func append(to buffer: inout ByteBuffer) {
+        buffer.append(bigEndian: round)
+        buffer.append(bigEndian: relativeOffset)
+        buffer.append(bigEndian: checksum)
+    }
+
+    init?(_ bytes: UnsafeRawBufferPointer) {
+        var reader = ByteReader(bytes)
+        guard let round = reader.number(UInt64.self), let relative = reader.number(UInt32.self),
+            let check = reader.number(UInt32.self)
+        else { return nil }
+        self.init(round: round, relativeOffset: relative)
+        guard check == checksum else { return nil }
+    }
+}
+
+/// An entry of Kafka's `.index`: where the batch that begins at an offset lies.
+struct OffsetIndexEntry: Hashable, Sendable {
+    static let byteCount = 8
+
+    let relativeOffset: UInt32
+    let position: UInt32
+
+    init(relativeOffset: UInt32, position: UInt32) {
+        self.relativeOffset = relativeOffset
+        self.position = position
+    }
+
+    func append(to buffer: inout ByteBuffer) {
+        buffer.append(bigEndian: relativeOffset)
+        buffer.append(bigEndian: position)
+    }
+
+    init?(_ bytes: UnsafeRawBufferPointer) {
+        var reader = ByteReader(bytes)
+        guard let relative = reader.number(UInt32.self), let position = reader.number(UInt32.self) else { return nil }
+        self.init(relativeOffset: relative, position: position)
+    }
+}

@@ -1,0 +1,231 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import TidingsCore
+
+/// Reads whole batches of one segment, verifies each, and finds the way past what is damaged.
+struct SegmentReader {
+    /// A place where no whole batch with the expected offset lies.
+    struct Damage: Error {
+        /// The offset that cannot be read.
+        let at: Offset
+        /// Where the readable part begins again: an offset, and its position (the segment's length when it is behind it).
+        let resume: Offset
+        /// The bytes that belong to nobody.
+        let bytes: Range<Int64>
+        /// What was found.
+        let reason: String
+    }
+
+    /// Why nothing can be answered.
+    enum Failure: Error {
+        case disk(DiskError)
+        case damage(Damage)
+    }
+
+    private let view: SegmentView
+    private let partition: PartitionID
+    private let file: any DiskFile
+    private let indexes: SegmentIndexes
+
+    init(_ view: SegmentView, of partition: PartitionID, _ context: FileContext) throws(Failure) {
+        self.view = view
+        self.partition = partition
+        do throws(DiskError) {
+            file = try context.open.file(SegmentNames.log(view.folder, view.base), .read)
+        } catch {
+            throw error.code == .missing
+                ? .damage(
+                    Damage(
+                        at: view.base, resume: view.end, bytes: 0..<0,
+                        reason: "the segment's file is missing"))
+                : .disk(error)
+        }
+        indexes = SegmentIndexes(view, context)
+    }
+
+    /// Batches from the one that holds `offset` (or the first one after it): one, then more up to `maxBytes`. Empty when
+    /// the segment has none there.
+    func batches(from offset: Offset, maxBytes: Int) throws(Failure) -> [StoredBatch] {
+        let hint = indexes.floor(offset)
+        var position = Int64(hint.position)
+        var expected = view.base + Int64(hint.relativeOffset)
+        var window = try load(position, atLeast: min(max(maxBytes, 4096) + 8192, 1 << 20))
+        // A hint from the index is only that: begin at the front when it does not lead to a batch.
+        if position > 0, header(window, position, expected) == nil {
+            position = 0
+            expected = view.base
+            window = try load(position, atLeast: 65536)
+        }
+        while position < view.byteCount {
+            if position + Int64(RecordBatchHeader.byteCount) > window.end {
+                window = try load(position, atLeast: 262_144)
+            }
+            guard let batch = header(window, position, expected) else {
+                throw .damage(try damage(at: position, expected, wanted: offset))
+            }
+            if batch.last >= offset { break }
+            position += Int64(batch.byteCount)
+            expected = batch.last.next
+        }
+        return try collect(window, position, expected, maxBytes)
+    }
+
+    private func collect(
+        _ loaded: Window, _ from: Int64, _ firstExpected: Offset, _ maxBytes: Int
+    ) throws(Failure) -> [StoredBatch] {
+        var window = loaded
+        var (position, expected) = (from, firstExpected)
+        var found: [StoredBatch] = []
+        var left = maxBytes
+        var roundPlace = -1
+        while position < view.byteCount {
+            if position + Int64(RecordBatchHeader.byteCount) > window.end {
+                if !found.isEmpty { break }
+                window = try load(position, atLeast: 65536)
+            }
+            guard let batch = header(window, position, expected) else {
+                if found.isEmpty { throw .damage(try damage(at: position, expected, wanted: expected)) }
+                break
+            }
+            if !found.isEmpty, batch.byteCount > left { break }
+            if position + Int64(batch.byteCount) > window.end {
+                if !found.isEmpty { break }
+                window = try load(position, atLeast: batch.byteCount)
+            }
+            let at = Int(position - window.position)
+            let range = at..<at + batch.byteCount
+            guard (try? RecordBatchHeader(verifying: window.bytes.buffer.part(range))) != nil else {
+                if found.isEmpty { throw .damage(try damage(at: position, expected, wanted: expected)) }
+                break
+            }
+            let round = round(of: expected, &roundPlace)
+            found.append(
+                StoredBatch(
+                    partition: partition, baseOffset: expected, lastOffset: batch.last, round: round,
+                    owner: window.bytes, range: range))
+            left -= batch.byteCount
+            position += Int64(batch.byteCount)
+            expected = batch.last.next
+        }
+        return found
+    }
+
+    // MARK: bytes
+
+    private struct Window {
+        let bytes: SharedBytes
+        let position: Int64
+        var end: Int64 { position + Int64(bytes.count) }
+    }
+
+    private func load(_ position: Int64, atLeast: Int) throws(Failure) -> Window {
+        let count = Int(min(Int64(atLeast), view.byteCount - position))
+        do throws(DiskError) {
+            let bytes = try SharedBytes(capacity: max(count, 0)) { room throws(DiskError) in
+                try file.read(into: room, at: position)
+            }
+            return Window(bytes: bytes, position: position)
+        } catch {
+            throw .disk(error)
+        }
+    }
+
+    private struct Header {
+        let last: Offset
+        let byteCount: Int
+    }
+
+    /// The batch that begins at `position` with offset `expected`, as far as its header tells; nil when there is none.
+    private func header(_ window: Window, _ position: Int64, _ expected: Offset) -> Header? {
+        let at = Int(position - window.position)
+        guard at >= 0, at + RecordBatchHeader.byteCount <= window.bytes.count else { return nil }
+        return header(window.bytes.buffer.part(at..<window.bytes.count), position).flatMap {
+            $0.base == expected ? $0.header : nil
+        }
+    }
+
+    private func header(_ bytes: UnsafeRawBufferPointer, _ position: Int64) -> (base: Offset, header: Header)? {
+        var reader = ByteReader(bytes)
+        guard let base = reader.number(Int64.self).flatMap({ Offset(decoding: $0) }),
+            let length = reader.number(Int32.self), reader.take(4) != nil, reader.number(UInt8.self) == 2,
+            reader.take(6) != nil, let delta = reader.number(Int32.self), delta >= 0,
+            length >= RecordBatchHeader.byteCount - RecordBatchHeader.lengthOverhead,
+            position + Int64(length) + Int64(RecordBatchHeader.lengthOverhead) <= view.byteCount,
+            base >= view.base, base.value < view.end.value, Int64(delta) < view.end - base
+        else { return nil }
+        let header = Header(
+            last: base + Int64(delta), byteCount: Int(length) + RecordBatchHeader.lengthOverhead)
+        return (base, header)
+    }
+
+    // MARK: damage
+
+    /// Looks for the next batch that is whole and whose follower (or the segment's end) fits behind it.
+    /// - Parameter wanted: what the reader asked for; what is found before it does not help.
+    private func damage(at position: Int64, _ expected: Offset, wanted: Offset) throws(Failure) -> Damage {
+        var at = position
+        var window = try load(at, atLeast: 1 << 20)
+        while at + Int64(RecordBatchHeader.byteCount) <= view.byteCount {
+            if at + Int64(RecordBatchHeader.byteCount) > window.end {
+                let again = try load(at, atLeast: 1 << 20)
+                if again.bytes.count < RecordBatchHeader.byteCount { break }
+                window = again
+            }
+            let place = Int(at - window.position)
+            if window.bytes.buffer[place + 16] == 2,
+                let found = header(window.bytes.buffer.part(place..<window.bytes.count), at),
+                found.base >= expected, try isWhole(found.header, at)
+            {
+                let damage = Damage(
+                    at: expected, resume: found.base, bytes: position..<at,
+                    reason: at == position
+                        ? "offsets \(expected) to \(found.base.value - 1) are missing"
+                        : "\(at - position) bytes at position \(position) are no batch")
+                if found.base > expected || at > position { return damage }
+            }
+            at += 1
+        }
+        return Damage(
+            at: expected, resume: view.end, bytes: position..<view.byteCount,
+            reason: "\(view.byteCount - position) bytes at position \(position) are no batch")
+    }
+
+    private func isWhole(_ header: Header, _ position: Int64) throws(Failure) -> Bool {
+        let window = try load(position, atLeast: header.byteCount + RecordBatchHeader.byteCount)
+        guard window.bytes.count >= header.byteCount,
+            (try? RecordBatchHeader(verifying: window.bytes.buffer)) != nil
+        else { return false }
+        let next = position + Int64(header.byteCount)
+        if next >= view.byteCount { return header.last.next == view.end }
+        // A rotten base offset is not in the batch's checksum, but contradicts the batch behind it.
+        let behind = Int(next - position)
+        guard behind <= window.bytes.count,
+            let follower = self.header(window.bytes.buffer.part(behind..<window.bytes.count), next)
+        else { return true }
+        return follower.base > header.last
+    }
+
+    /// The bytes of a damaged range, at most `limit`, to be set aside.
+    func bytes(_ range: Range<Int64>, limit: Int) throws(DiskError) -> [UInt8] {
+        let count = Int(min(Int64(limit), range.upperBound - range.lowerBound))
+        let bytes = try SharedBytes(capacity: max(count, 0)) { room throws(DiskError) in
+            try file.read(into: room, at: range.lowerBound)
+        }
+        return [UInt8](bytes.buffer)
+    }
+
+    // MARK: rounds
+
+    private func round(of base: Offset, _ place: inout Int) -> UInt64 {
+        if place < 0 {
+            guard let found = indexes.roundPlace(of: base) else { return 0 }
+            place = found
+        }
+        let relative = base - view.base
+        while place + 1 < indexes.roundEntryCount, let next = indexes.roundEntry(place + 1),
+            Int64(next.relativeOffset) <= relative
+        { place += 1 }
+        return indexes.roundEntry(place)?.round ?? 0
+    }
+}

@@ -1,0 +1,238 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import Synchronization
+import TidingsCore
+
+/// What opening a folder yields.
+struct OpenedFolder {
+    let lock: any Sendable
+    let metadata: LogMetadata
+    let partitions: [TopicID: [Partition]]
+    let context: FileContext
+    let writeAhead: WriteAheadLog
+}
+
+extension Log {
+    /// Opens the log of a data folder, which is made when there is none, and recovers it when it was left uncleanly: what
+    /// was acknowledged is there, an unsynced tail is cut, what is damaged is set aside.
+    ///
+    /// - Throws: `.folderInUse`, `.unknownFormat`, `.corruptMetadata`; `.diskFull` or `.offline` with what the disk
+    ///   said. Nothing is deleted then.
+    package static func open(
+        on disk: any Disk, settings: LogSettings = LogSettings(), time: any TimeSource, random: any RandomSource,
+        logger: Logger, metrics: LogMetrics
+    ) throws(LogError) -> Log {
+        let begun = time.now
+        let opening = FolderOpening(disk: disk, settings: settings, time: time, random: random, logger: logger)
+        let opened = try opening.open()
+        metrics.recoveryDuration.nanos.store((time.now - begun).nanos, ordering: .relaxed)
+        let log = Log(
+            disk: disk, settings: settings, time: time, random: random, logger: logger, metrics: metrics,
+            opened: opened)
+        metrics.corruptBatches.add(opening.found)
+        logger.info(
+            "the log is open",
+            [
+                ("topics", String(opened.metadata.topics.count)), ("round", String(opened.metadata.checkpoint)),
+                ("milliseconds", String((time.now - begun).millis)),
+            ])
+        log.probeDisk()
+        return log
+    }
+}
+
+/// Opens one data folder: the steps in their order.
+final class FolderOpening {
+    static let formatText = "tidings-data 1\n"
+
+    let disk: any Disk
+    let settings: LogSettings
+    let time: any TimeSource
+    let random: any RandomSource
+    let logger: Logger
+    let store: MetadataStore
+    let context: FileContext
+    /// Ranges set aside by this opening.
+    private(set) var found = 0
+    var quarantines: [LogQuarantine] = []
+
+    init(
+        disk: any Disk, settings: LogSettings, time: any TimeSource, random: any RandomSource, logger: Logger
+    ) {
+        self.disk = disk
+        self.settings = settings
+        self.time = time
+        self.random = random
+        self.logger = logger
+        store = MetadataStore(disk: disk)
+        context = FileContext(
+            disk: disk, open: OpenFiles(on: disk, limit: settings.maxOpenFiles), settings: settings)
+    }
+
+    func open() throws(LogError) -> OpenedFolder {
+        let lock = try takeLock()
+        let result: Result<OpenedFolder, LogError>
+        do throws(DiskError) {
+            result = try open(lock)
+        } catch {
+            throw LogError(error.code == .noSpace ? .diskFull : .offline, error.description)
+        }
+        return try result.get()
+    }
+
+    private func takeLock() throws(LogError) -> any Sendable {
+        do throws(DiskError) {
+            return try disk.lock("LOCK")
+        } catch {
+            if error.code == .busy {
+                throw LogError(
+                    .folderInUse, "the data folder is in use by another process (\(error.description))")
+            }
+            throw LogError(error.code == .noSpace ? .diskFull : .offline, error.description)
+        }
+    }
+
+    private func open(_ lock: any Sendable) throws(DiskError) -> Result<OpenedFolder, LogError> {
+        if let refusal = try checkFormat() { return .failure(refusal) }
+        var metadata: LogMetadata
+        switch try store.load() {
+        case .metadata(let found, let damaged):
+            metadata = found
+            if damaged > 0 { logger.warning("one slot of the log's metadata is damaged; the other one is whole") }
+        case .nothing, .unreadable:
+            guard try isNew() else {
+                return .failure(
+                    LogError(
+                        .corruptMetadata,
+                        "the log's metadata (log/meta/a and log/meta/b) cannot be read, although there are records; "
+                            + "nothing was changed"))
+            }
+            metadata = LogMetadata()
+            try makeFolders()
+            try store.create(&metadata)
+        }
+        quarantines = metadata.quarantines
+        try Deletions.finish(metadata, on: disk)
+        metadata.deletions = []
+        try setOrphansAside(metadata)
+        var partitions: [TopicID: [Partition]] = [:]
+        for topic in metadata.topics {
+            partitions[topic.id] = topic.partitions.indices.map { index in
+                Partition(
+                    PartitionID(topic.id, Int32(index)), topic: topic.name, record: topic.partitions[index],
+                    settings: settings)
+            }
+        }
+        let writeAhead = WriteAheadLog(on: disk, settings: settings)
+        let blocks = try blockFiles()
+        if !metadata.isClean {
+            let recovery = Recovery(self, partitions: partitions, metadata: metadata)
+            try recovery.run(blocks: blocks.map(\.number))
+            metadata = recovery.metadata
+        }
+        for block in blocks { writeAhead.found(number: block.number, byteCount: block.byteCount) }
+        metadata.life = LogLife(generation: metadata.life.generation &+ 1, nonce: random.next())
+        metadata.isClean = false
+        metadata.quarantines = quarantines.suffix(settings.maxQuarantines)
+        try store.save(&metadata)
+        return .success(
+            OpenedFolder(
+                lock: lock, metadata: metadata, partitions: partitions, context: context, writeAhead: writeAhead))
+    }
+
+    /// Reads `format`, or writes it into a new folder.
+    private func checkFormat() throws(DiskError) -> LogError? {
+        var text = ""
+        do throws(DiskError) {
+            text = String(decoding: try disk.contents(of: "format"), as: UTF8.self)
+        } catch {
+            if error.code != .missing { throw error }
+        }
+        if text == Self.formatText { return nil }
+        // A crash while the folder was made leaves no format or an empty one, and no metadata.
+        let isHalfMade = text.isEmpty || text.utf8.allSatisfy { $0 == 0 }
+        if isHalfMade, case .nothing = try store.load() {
+            let file = try disk.open("format", .create)
+            try file.truncate(to: 0)
+            try file.write([UInt8](Self.formatText.utf8), at: 0)
+            try file.sync()
+            try disk.syncDirectory("")
+            return nil
+        }
+        let shown = text.prefix { $0 != "\n" }.prefix(60)
+        return LogError(
+            .unknownFormat,
+            "the data folder's format is '\(shown)'; this version reads '\(Self.formatText.dropLast())' only. "
+                + "Nothing was changed")
+    }
+
+    /// Whether there is nothing yet that metadata could speak of.
+    private func isNew() throws(DiskError) -> Bool {
+        guard try disk.has("log", in: "") else { return true }
+        let names = try disk.list("log")
+        let hasNoBlock = try blockFiles().isEmpty
+        return hasNoBlock && names.allSatisfy { ["meta/", "wal/", "quarantine/"].contains($0) }
+    }
+
+    private func makeFolders() throws(DiskError) {
+        for folder in ["log", WriteAheadLog.folder, Quarantine.folder, MetadataStore.folder, Snapshots.folder] {
+            try disk.createDirectory(folder)
+        }
+        try disk.syncDirectory("")
+        try disk.syncDirectory("log")
+    }
+
+    private func blockFiles() throws(DiskError) -> [(number: UInt32, byteCount: Int64)] {
+        let names: [String]
+        do throws(DiskError) {
+            names = try disk.list(WriteAheadLog.folder)
+        } catch {
+            if error.code == .missing { return [] }
+            throw error
+        }
+        var blocks: [(number: UInt32, byteCount: Int64)] = []
+        for name in names {
+            guard let number = WriteAheadLog.number(ofFile: name) else { continue }
+            blocks.append((number, try disk.open(WriteAheadLog.path(number), .read).size()))
+        }
+        return blocks
+    }
+
+    /// Moves folders that belong to no topic to the quarantine; what a half-made topic left is empty and goes.
+    private func setOrphansAside(_ metadata: LogMetadata) throws(DiskError) {
+        var known: Set<String> = ["meta/", "wal/", "quarantine/"]
+        for topic in metadata.topics {
+            for index in topic.partitions.indices {
+                known.insert(SegmentNames.folder(topic.name, Int32(index)).dropFirst(4) + "/")
+            }
+        }
+        for name in try disk.list("log") where !known.contains(name) {
+            let path = "log/" + (name.hasSuffix("/") ? String(name.dropLast()) : name)
+            if name.hasSuffix("/"), try disk.list(path).isEmpty {
+                try disk.remove(path)
+                continue
+            }
+            let plain = String(path.dropFirst(4))
+            let copy = "\(Quarantine.folder)/\(plain)-\(time.wall.millis)-\(metadata.life.generation)"
+            try disk.rename(path, to: copy)
+            try disk.syncDirectory("log")
+            try disk.syncDirectory(Quarantine.folder)
+            setAside(
+                LogQuarantine(
+                    partition: nil, name: plain, offsets: .zero ..< .zero, copy: copy, foundAt: time.wall,
+                    reason: "no topic of the metadata owns it"))
+        }
+    }
+
+    func setAside(_ quarantine: LogQuarantine) {
+        quarantines.append(quarantine)
+        found += 1
+        logger.error(
+            "a range was set aside: it cannot be read",
+            [
+                ("name", quarantine.name), ("from", quarantine.offsets.lowerBound.description),
+                ("to", quarantine.offsets.upperBound.description), ("copy", quarantine.copy),
+                ("reason", quarantine.reason),
+            ])
+    }
+}

@@ -1,0 +1,235 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import Synchronization
+import TidingsCore
+
+/// Brings the partition files up to the last durable round, after an end that was not clean.
+final class Recovery {
+    private let opening: FolderOpening
+    private let partitions: [TopicID: [Partition]]
+    /// The metadata; after ``run(blocks:)`` it speaks of everything durable, and nothing of the write-ahead log counts.
+    private(set) var metadata: LogMetadata
+    private var touched: [PartitionID: Partition] = [:]
+    /// What the files of partitions hold beyond the checkpoint, when rounds are damaged: batches by offset.
+    private var salvage: [PartitionID: [SalvagedBatch]] = [:]
+
+    init(_ opening: FolderOpening, partitions: [TopicID: [Partition]], metadata: LogMetadata) {
+        self.opening = opening
+        self.partitions = partitions
+        self.metadata = metadata
+    }
+
+    private var logger: Logger { opening.logger }
+    private var disk: any Disk { opening.disk }
+    private var context: FileContext { opening.context }
+
+    func run(blocks: [UInt32]) throws(DiskError) {
+        var found: [RecoveryPlan.Located] = []
+        for number in blocks {
+            let bytes = try content(of: number)
+            for round in BlockScan.rounds(in: bytes.buffer, of: metadata.life) {
+                found.append(.init(round: round.round, block: number, position: round.position))
+            }
+        }
+        let plan = RecoveryPlan(found: found, checkpoint: metadata.checkpoint)
+        if let torn = plan.torn {
+            logger.notice(
+                "an unfinished round was cut off: nobody was told of it",
+                [
+                    ("round", String(torn.round.header.number)),
+                    ("bytes", String(torn.round.header.byteCount)),
+                ])
+        }
+        if !plan.corrupt.isEmpty {
+            logger.error(
+                "acknowledged rounds are damaged in the write-ahead log",
+                [("rounds", plan.corrupt.prefix(20).map(String.init).joined(separator: " "))])
+            for partition in partitions.values.joined() { try gatherSalvage(partition) }
+            try setDamagedBlocksAside(plan, blocks: blocks)
+        }
+        try replay(plan)
+        try settle(plan)
+        if plan.lastRound > metadata.checkpoint {
+            logger.notice(
+                "the log was recovered", [("rounds", String(plan.lastRound - metadata.checkpoint))])
+        }
+        metadata.checkpoint = plan.lastRound
+    }
+
+    private func content(of block: UInt32) throws(DiskError) -> SharedBytes {
+        let file = try disk.open(WriteAheadLog.path(block), .read)
+        return try SharedBytes(capacity: Int(clamping: try file.size())) { room throws(DiskError) in
+            try file.read(into: room, at: 0)
+        }
+    }
+
+    // MARK: replay
+
+    private func replay(_ plan: RecoveryPlan) throws(DiskError) {
+        var block: (number: UInt32, bytes: SharedBytes)?
+        for located in plan.replay {
+            if block?.number != located.block { block = (located.block, try content(of: located.block)) }
+            guard let bytes = block?.bytes else { continue }
+            let positions = located.round.batchPositions
+            for (place, entry) in located.round.entries.enumerated() {
+                guard let partition = partition(entry.partition) else { continue }
+                let range = located.position + positions[place]..<located.position + positions[place] + entry.byteCount
+                let batch =
+                    range.upperBound <= bytes.count
+                    ? bytes.buffer.part(range) : UnsafeRawBufferPointer(rebasing: bytes.buffer[0..<0])
+                let isGood =
+                    located.round.condition == .whole
+                    || (try? RecordBatchHeader(verifying: batch)).map {
+                        $0.baseOffset == entry.baseOffset.value && $0.totalByteCount == batch.count
+                    } ?? false
+                try restore(entry, batch, isGood: isGood, round: located.round.header.number, partition)
+            }
+        }
+        // Rounds whose headers are gone: what the files have of them is all there is.
+        for (id, batches) in salvage {
+            guard let partition = self.partition(id), let last = batches.last else { continue }
+            try fill(partition, upTo: last.end, round: plan.lastRound)
+        }
+    }
+
+    private func partition(_ id: PartitionID) -> Partition? {
+        guard let all = partitions[id.topic], id.index >= 0, Int(id.index) < all.count else { return nil }
+        return all[Int(id.index)]
+    }
+
+    private func restore(
+        _ entry: RoundEntry, _ batch: UnsafeRawBufferPointer, isGood: Bool, round: UInt64, _ partition: Partition
+    ) throws(DiskError) {
+        touched[partition.id] = partition
+        let end = partition.files.withLock { $0.end }
+        if entry.endOffset <= end { return }
+        if entry.baseOffset > end { try fill(partition, upTo: entry.baseOffset, round: round) }
+        if !isGood {
+            try fill(partition, upTo: entry.endOffset, round: round)
+            return giveUp(partition, entry.endOffset)
+        }
+        giveUp(partition, entry.baseOffset)
+        try append(batch, entry.baseOffset, entry.endOffset, round, partition)
+    }
+
+    private func append(
+        _ batch: UnsafeRawBufferPointer, _ base: Offset, _ end: Offset, _ round: UInt64, _ partition: Partition
+    ) throws(DiskError) {
+        try partition.files.withLock { files throws(DiskError) in
+            try files.load(context)
+            try files.append(
+                batch, [BatchPlace(baseOffset: base, endOffset: end, range: 0..<batch.count)], round: round, context)
+        }
+    }
+
+    // MARK: damaged rounds
+
+    private struct SalvagedBatch {
+        let base: Offset
+        let end: Offset
+        let bytes: SharedBytes
+    }
+
+    /// Takes the batches that lie in a partition's files beyond the checkpoint: they were written after their round was
+    /// synced, and may have survived it.
+    private func gatherSalvage(_ partition: Partition) throws(DiskError) {
+        let record = partition.files.withLock { $0.record }
+        var bases: [Offset] = []
+        do throws(DiskError) {
+            for name in try disk.list(partition.folder) {
+                if let base = SegmentNames.base(ofLog: name), base >= record.activeBase { bases.append(base) }
+            }
+        } catch {
+            if error.code == .missing { return }
+            throw error
+        }
+        var expected = record.end
+        var batches: [SalvagedBatch] = []
+        for base in bases.sorted() {
+            let file = try disk.open(SegmentNames.log(partition.folder, base), .read)
+            var position = base == record.activeBase ? record.activeBytes : 0
+            while let start = try file.bytes(at: position, count: RecordBatchHeader.byteCount),
+                let total = RecordBatchHeader.totalByteCount(start.buffer),
+                position + Int64(total) <= (try file.size()),
+                let bytes = try file.bytes(at: position, count: total),
+                let header = try? RecordBatchHeader(verifying: bytes.buffer), header.baseOffset == expected.value
+            {
+                let end = Offset(header.lastOffset).next
+                batches.append(SalvagedBatch(base: expected, end: end, bytes: bytes))
+                expected = end
+                position += Int64(total)
+            }
+        }
+        if !batches.isEmpty { salvage[partition.id] = batches }
+    }
+
+    /// Appends what was salvaged between the partition's end and `offset`, as far as it goes.
+    private func fill(_ partition: Partition, upTo offset: Offset, round: UInt64) throws(DiskError) {
+        for batch in salvage[partition.id] ?? [] {
+            let end = partition.files.withLock { $0.end }
+            guard batch.base >= end else { continue }
+            guard batch.base == end, batch.end <= offset else { return }
+            touched[partition.id] = partition
+            try append(batch.bytes.buffer, batch.base, batch.end, round, partition)
+        }
+    }
+
+    /// Notes that what lies between the partition's end and `offset` is lost, and goes on behind it.
+    private func giveUp(_ partition: Partition, _ offset: Offset) {
+        let end = partition.files.withLock { files -> Offset in
+            defer { files.skip(to: offset) }
+            return files.end
+        }
+        guard end < offset else { return }
+        opening.setAside(
+            LogQuarantine(
+                partition: partition.id, name: partition.topic.text, offsets: end..<offset, copy: "",
+                foundAt: opening.time.wall,
+                reason: "its round of the write-ahead log is damaged, and the partition's file does not have it"))
+    }
+
+    /// Copies the blocks with damaged rounds before they are used again.
+    private func setDamagedBlocksAside(_ plan: RecoveryPlan, blocks: [UInt32]) throws(DiskError) {
+        var damaged: Set<UInt32> = []
+        for number in plan.corrupt {
+            if let at = plan.replay.last(where: { $0.round.header.number <= number }) { damaged.insert(at.block) }
+            if let at = plan.replay.first(where: { $0.round.header.number >= number }) { damaged.insert(at.block) }
+        }
+        for block in damaged.sorted() {
+            let copy = "\(Quarantine.folder)/wal-\(block)-\(metadata.life.generation).bytes"
+            let bytes = try content(of: block)
+            let file = try disk.open(copy, .create)
+            try file.write(bytes.buffer, at: 0)
+            try file.sync()
+            try disk.syncDirectory(Quarantine.folder)
+            opening.setAside(
+                LogQuarantine(
+                    partition: nil, name: "write-ahead log", offsets: .zero ..< .zero, copy: copy,
+                    foundAt: opening.time.wall,
+                    reason: "rounds \(plan.corrupt.prefix(20).map(String.init).joined(separator: ", ")) are damaged"))
+        }
+    }
+
+    // MARK: the end
+
+    /// Cuts what an unfinished write left behind the recovered records, and syncs everything that was touched.
+    private func settle(_ plan: RecoveryPlan) throws(DiskError) {
+        for partition in touched.values.sorted(by: { $0.id < $1.id }) {
+            let work = try partition.files.withLock { files throws(DiskError) in
+                try files.cutTail(context)
+                return try files.beginCheckpoint(context)
+            }
+            guard let work else { continue }
+            for path in work.files { try context.open.file(path, .write).sync() }
+            if work.syncsDirectory { try disk.syncDirectory(partition.folder) }
+            partition.files.withLock { $0.finishCheckpoint(work) }
+            guard let place = metadata.topics.firstIndex(where: { $0.id == partition.id.topic }) else { continue }
+            metadata.topics[place].partitions[Int(partition.id.index)] = work.record
+            partition.staged.nextOffset = work.record.end
+            partition.tail.withLock {
+                $0.reset(start: work.record.start, end: work.record.end, byteCount: work.record.totalBytes)
+            }
+        }
+    }
+}

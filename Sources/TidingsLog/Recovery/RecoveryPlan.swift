@@ -1,0 +1,60 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import TidingsCore
+
+/// What to do with the rounds found after an unclean end: the rules of promise P3, without I/O.
+///
+/// Rounds are written one after the other, each after the one before it was synced. So only the last one can be torn: it
+/// was told to nobody and is cut. A round that is damaged or missing although a later one is whole, or although a later
+/// one says that it was synced, was acknowledged: that is corruption, and what is lost of it is quarantined.
+struct RecoveryPlan: Sendable {
+    /// A round and where it was found.
+    struct Located: Sendable {
+        let round: Round
+        /// The number of its block.
+        let block: UInt32
+        /// Its place in the block.
+        let position: Int
+    }
+
+    /// Rounds whose records go into the partition files, in order; damaged ones among them give what is whole of them.
+    private(set) var replay: [Located] = []
+    /// A round at the very end that is not whole: cut.
+    private(set) var torn: Located?
+    /// Rounds that were acknowledged and are damaged or missing.
+    private(set) var corrupt: [UInt64] = []
+    /// The last round that counts.
+    private(set) var lastRound: UInt64
+
+    /// Judges what was found beyond the checkpoint.
+    init(found: [Located], checkpoint: UInt64) {
+        lastRound = checkpoint
+        var byNumber: [UInt64: Located] = [:]
+        var lastAcknowledged = checkpoint
+        for located in found where located.round.header.number > checkpoint {
+            let number = located.round.header.number
+            // A number is written twice only when the first time failed, so a whole round wins.
+            if let other = byNumber[number], other.round.condition == .whole { continue }
+            byNumber[number] = located
+            lastAcknowledged = max(lastAcknowledged, located.round.header.lastSynced)
+            if located.round.condition == .whole { lastAcknowledged = max(lastAcknowledged, number) }
+        }
+        lastRound = lastAcknowledged
+        torn = byNumber.keys.filter { $0 > lastAcknowledged }.max().flatMap { byNumber[$0] }
+        for number in byNumber.keys.sorted() where number <= lastAcknowledged {
+            guard let located = byNumber[number] else { continue }
+            replay.append(located)
+        }
+        var expected = checkpoint + 1
+        for located in replay {
+            let number = located.round.header.number
+            // Bounded by what is stored: numbers come from headers whose checksum and nonce match.
+            if number > expected, number - expected <= 1 << 20 { corrupt.append(contentsOf: expected..<number) }
+            if located.round.condition != .whole { corrupt.append(number) }
+            expected = number + 1
+        }
+        if expected <= lastAcknowledged, lastAcknowledged - expected <= 1 << 20 {
+            corrupt.append(contentsOf: expected...lastAcknowledged)
+        }
+    }
+}

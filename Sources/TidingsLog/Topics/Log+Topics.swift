@@ -1,0 +1,208 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import Synchronization
+import TidingsCore
+
+extension Log {
+    /// Creates a topic, or answers the existing one of that name. On a thread that may block.
+    func createTopic(_ name: TopicName, partitions count: Int32) -> Result<TopicDescription, LogError> {
+        control.withLock { control in
+            if let known = control.metadata.topics.first(where: { $0.name == name }) {
+                return .success(known.description)
+            }
+            if let refusal = refusalOfChange(control) { return .failure(refusal) }
+            let existing = control.metadata.topics.reduce(0) { $0 + $1.partitions.count }
+            guard count >= 1, control.metadata.topics.count < settings.maxTopics,
+                existing + Int(count) <= settings.maxPartitions
+            else {
+                return .failure(
+                    LogError(
+                        .tooManyTopics,
+                        "a topic of \(count) partitions: there are \(control.metadata.topics.count) topics with "
+                            + "\(existing) partitions; the limits are \(settings.maxTopics) and "
+                            + "\(settings.maxPartitions)"))
+            }
+            let topic = LogMetadata.TopicRecord(
+                id: TopicID(control.metadata.nextTopic), uuid: .random(from: random), name: name,
+                partitions: Array(repeating: .init(), count: Int(count)))
+            var metadata = control.metadata
+            metadata.nextTopic += 1
+            metadata.topics.append(topic)
+            do throws(DiskError) {
+                for index in 0..<count { try disk.createDirectory(SegmentNames.folder(name, index)) }
+                try disk.syncDirectory("log")
+                try save(&metadata)
+            } catch {
+                return .failure(changeFailed(error))
+            }
+            control.metadata = metadata
+            let made = topic.partitions.indices.map { index in
+                Partition(
+                    PartitionID(topic.id, Int32(index)), topic: name, record: topic.partitions[index],
+                    settings: settings)
+            }
+            replaceTable(control.metadata) { $0[topic.id] = made }
+            logger.info("a topic was created", [("topic", name.text), ("partitions", String(count))])
+            return .success(topic.description)
+        }
+    }
+
+    /// Deletes a topic. On a thread that may block.
+    func deleteTopic(_ id: TopicID) -> Result<Void, LogError> {
+        control.withLock { control in
+            guard let place = control.metadata.topics.firstIndex(where: { $0.id == id }) else {
+                return .failure(LogError(.unknownTopic, "there is no topic number \(id.number)"))
+            }
+            if let refusal = refusalOfChange(control) { return .failure(refusal) }
+            let topic = control.metadata.topics[place]
+            var metadata = control.metadata
+            metadata.topics.remove(at: place)
+            metadata.deletions.append(
+                .init(id: id, name: topic.name, partitionCount: Int32(topic.partitions.count)))
+            do throws(DiskError) { try save(&metadata) } catch { return .failure(changeFailed(error)) }
+            control.metadata = metadata
+            let gone = table.withLock { $0.partitions(of: id) }
+            replaceTable(metadata) { $0[id] = nil }
+            staging.withLock { _ in for partition in gone { partition.staged.isDeleted = true } }
+            for partition in gone {
+                partition.files.withLock { $0.isDeleted = true }
+                context.open.forget(prefix: partition.folder + "/")
+            }
+            finishDeletions(&control)
+            logger.info("a topic was deleted", [("topic", topic.name.text)])
+            return .success(())
+        }
+    }
+
+    /// Removes the folders of deleted topics; what cannot be removed now is tried again at the next opening.
+    private func finishDeletions(_ control: inout ControlState) {
+        do throws(DiskError) {
+            try Deletions.finish(control.metadata, on: disk)
+            control.metadata.deletions = []
+            control.isChanged = true
+        } catch {
+            logger.warning("a deleted topic's files are still there", [("reason", error.description)])
+        }
+    }
+
+    /// Forgets whole segments before `offset`. On a thread that may block.
+    func deleteRecords(_ id: PartitionID, before offset: Offset) -> Result<Offset, LogError> {
+        control.withLock { control in
+            guard let partition = table.withLock({ $0.partition(id) }),
+                let place = control.metadata.topics.firstIndex(where: { $0.id == id.topic })
+            else { return .failure(LogError(.unknownTopic, "there is no such partition")) }
+            if let refusal = refusalOfChange(control) { return .failure(refusal) }
+            do throws(DiskError) {
+                let going = try partition.files.withLock { files throws(DiskError) in
+                    try files.load(context)
+                    return files.segments(before: offset)
+                }
+                guard going.count > 0 else { return .success(partition.tail.withLock { $0.start }) }
+                // The metadata must not speak of a synced segment that is gone.
+                if going.start > control.metadata.topics[place].partitions[Int(id.index)].activeBase {
+                    try checkpoint(&control)
+                }
+                var metadata = control.metadata
+                metadata.topics[place].partitions[Int(id.index)].start = going.start
+                metadata.topics[place].partitions[Int(id.index)].totalBytes -= going.bytes
+                try save(&metadata)
+                control.metadata = metadata
+                partition.tail.withLock { $0.moveStart(to: going.start, lessBytes: going.bytes) }
+                try partition.files.withLock { files throws(DiskError) in
+                    try files.removeFirst(going.count, start: going.start, context)
+                }
+                return .success(going.start)
+            } catch {
+                return .failure(changeFailed(error))
+            }
+        }
+    }
+
+    // MARK: snapshots
+
+    /// Keeps bytes under a name, whole or not at all. On a thread that may block.
+    func saveSnapshot(_ name: String, _ bytes: [UInt8]) -> Result<Void, LogError> {
+        precondition(Snapshots.isName(name), "a snapshot's name is 1 to 100 of a-z, 0-9 and '-', not '\(name)'")
+        guard bytes.count <= settings.maxSnapshotBytes else {
+            return .failure(
+                LogError(
+                    .recordTooLarge,
+                    "a snapshot of \(bytes.count) bytes; the limit maxSnapshotBytes is \(settings.maxSnapshotBytes)"))
+        }
+        return control.withLock { control in
+            if let refusal = refusalOfChange(control) { return .failure(refusal) }
+            do throws(DiskError) {
+                try Snapshots.save(name, bytes, on: disk)
+                return .success(())
+            } catch {
+                return .failure(changeFailed(error))
+            }
+        }
+    }
+
+    /// What was kept under a name. On a thread that may block.
+    func loadSnapshot(_ name: String) -> Result<[UInt8]?, LogError> {
+        precondition(Snapshots.isName(name), "a snapshot's name is 1 to 100 of a-z, 0-9 and '-', not '\(name)'")
+        return Snapshots.load(name, on: disk)
+    }
+
+    // MARK: what they share
+
+    private func refusalOfChange(_ control: ControlState) -> LogError? {
+        if control.isClosed { return LogError(.stopping, "the log has been stopped") }
+        return staging.withLock { staging in
+            if case .offline(let reason) = staging.condition { return LogError(.offline, reason) }
+            return nil
+        }
+    }
+
+    private func save(_ metadata: inout LogMetadata) throws(DiskError) {
+        metadata.quarantines = quarantined.withLock { $0 }
+        try store.save(&metadata)
+    }
+
+    /// Lack of room refuses the change; anything else takes the log offline: what is durable now is not known.
+    private func changeFailed(_ error: DiskError) -> LogError {
+        switch error.code {
+        case .noSpace: return LogError(.diskFull, error.description)
+        case .noHandles: return LogError(.overloaded, error.description)
+        default:
+            goOffline(error.description)
+            return LogError(.offline, error.description)
+        }
+    }
+
+    private func replaceTable(_ metadata: LogMetadata, _ change: (inout [TopicID: [Partition]]) -> Void) {
+        table.withLock { table in
+            var partitions = table.all
+            change(&partitions)
+            table = PartitionTable(version: table.version + 1, partitions: partitions, topics: metadata.topics)
+            tableVersion.store(table.version, ordering: .releasing)
+        }
+    }
+}
+
+/// Removes what deleted topics left behind.
+enum Deletions {
+    /// Renames the folders of deleted topics, then removes what was renamed. A folder whose name a living topic has now
+    /// is that topic's: the old one was renamed before the new one was made.
+    static func finish(_ metadata: LogMetadata, on disk: any Disk) throws(DiskError) {
+        let living = Set(metadata.topics.map(\.name))
+        let names = Set(try disk.list("log"))
+        var isRenamed = false
+        for deletion in metadata.deletions where !living.contains(deletion.name) {
+            for index in 0..<max(0, deletion.partitionCount) {
+                let folder = SegmentNames.folder(deletion.name, index)
+                guard names.contains(String(folder.dropFirst(4)) + "/") else { continue }
+                try disk.rename(folder, to: "\(folder).\(deletion.id.number).deleted")
+                isRenamed = true
+            }
+        }
+        if isRenamed { try disk.syncDirectory("log") }
+        for name in try disk.list("log") where name.hasSuffix(".deleted/") {
+            let folder = "log/" + name.dropLast()
+            for file in try disk.list(folder) { try disk.remove(folder + "/" + file) }
+            try disk.remove(folder)
+        }
+    }
+}

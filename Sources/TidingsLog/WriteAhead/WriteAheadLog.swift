@@ -1,0 +1,146 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import Synchronization
+import TidingsCore
+
+/// The one file set that is synced for every round: `log/wal/<number>.wal`.
+///
+/// - Concurrency: ``write(_:round:)`` on the commit thread only; the rest from any thread that may block.
+final class WriteAheadLog: @unchecked Sendable {
+    static let folder = "log/wal"
+
+    /// What became of a round.
+    enum Outcome {
+        case synced
+        /// No block is free before the next checkpoint; nothing was written.
+        case full
+    }
+
+    private let disk: any Disk
+    private let ring: Mutex<WriteAheadRing>
+    /// The current block's file; on the commit thread.
+    private var file: (any DiskFile)?
+
+    init(on disk: any Disk, settings: LogSettings) {
+        self.disk = disk
+        let blockBytes = WriteAheadLog.blockBytes(settings)
+        ring = Mutex(WriteAheadRing(blockBytes: blockBytes, maxBlocks: settings.writeAheadBytes / blockBytes))
+    }
+
+    /// A block's size: as set, but always with room for the largest round.
+    static func blockBytes(_ settings: LogSettings) -> Int {
+        max(RoundHeader.padded(settings.writeAheadBlockBytes), RoundHeader.padded(settings.maxWaitingBytes + 65536))
+    }
+
+    static func path(_ number: UInt32) -> String {
+        let digits = String(number)
+        return folder + "/" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".wal"
+    }
+
+    /// The number of a block's file; nil for other names.
+    static func number(ofFile name: String) -> UInt32? {
+        guard name.hasSuffix(".wal") else { return nil }
+        return UInt32(name.dropLast(4))
+    }
+
+    /// Takes in a block of the folder, none of whose rounds counts any more.
+    func found(number: UInt32, byteCount: Int64) {
+        ring.withLock { $0.found(number: number, writtenBytes: Int(clamping: byteCount) / 4096 * 4096) }
+    }
+
+    /// Bytes that wait for a checkpoint.
+    var liveBytes: Int { ring.withLock { $0.liveBytes } }
+
+    /// Writes a round and syncs it: one write, one sync.
+    /// - Throws: what the disk said, and whether it was the write that failed for lack of room (then what was written
+    ///   was cut off again).
+    func write(_ bytes: UnsafeRawBufferPointer, round: UInt64) throws(WriteAheadFailure) -> Outcome {
+        let place = ring.withLock { $0.place(count: bytes.count) }
+        var position = 0
+        do throws(DiskError) {
+            switch place {
+            case .full: return .full
+            case .current(let at):
+                position = at
+            case .recycled(let number):
+                file = try disk.open(WriteAheadLog.path(number), .write)
+            case .new(let number):
+                let created = try disk.open(WriteAheadLog.path(number), .create)
+                try disk.syncDirectory(WriteAheadLog.folder)
+                file = created
+            }
+        } catch {
+            throw WriteAheadFailure(error, isLackOfRoom: error.code == .noSpace || error.code == .noHandles)
+        }
+        ring.withLock { $0.open(place) }
+        guard let file else { preconditionFailure("a ring with a current block has its file open") }
+        do throws(DiskError) {
+            try file.write(bytes, at: Int64(position))
+        } catch {
+            throw WriteAheadFailure(error, isLackOfRoom: error.code == .noSpace && cutBack(to: position))
+        }
+        do throws(DiskError) {
+            try file.sync()
+        } catch {
+            throw WriteAheadFailure(error, isLackOfRoom: false)
+        }
+        ring.withLock { $0.wrote(count: bytes.count, round: round) }
+        return .synced
+    }
+
+    /// Cuts off what a failed write left behind the last synced round; whether that went well.
+    private func cutBack(to position: Int) -> Bool {
+        let written = ring.withLock { $0.current?.writtenBytes ?? 0 }
+        do throws(DiskError) {
+            let end = Int64(max(written, position))
+            if let file, try file.size() > end { try file.truncate(to: end) }
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Frees blocks after a checkpoint that covers all rounds up to `round`.
+    func release(through round: UInt64) { ring.withLock { $0.release(through: round) } }
+
+    /// Fills the next block with zeros when none is ready.
+    /// - Returns: whether a block was worked on.
+    /// - Throws: what the disk said; the block is then used as it is.
+    func prepareBlock() throws(DiskError) -> Bool {
+        guard let block = ring.withLock({ $0.takeForPreparation() }) else { return false }
+        var written = block.writtenBytes
+        defer { ring.withLock { $0.prepared(writtenBytes: written) } }
+        let file = try disk.open(WriteAheadLog.path(block.number), .create)
+        if written == 0 { try disk.syncDirectory(WriteAheadLog.folder) }
+        let blockBytes = ring.withLock { $0.blockBytes }
+        let zeros = [UInt8](repeating: 0, count: 1 << 20)
+        do throws(DiskError) {
+            var at = written
+            while at < blockBytes {
+                let count = min(zeros.count, blockBytes - at)
+                try file.write(zeros, count: count, at: Int64(at))
+                file.startWriteBack(from: Int64(at), count: Int64(count))
+                at += count
+            }
+            try file.sync()
+            written = blockBytes
+        } catch {
+            // Its zeros must not take the room that events need.
+            if error.code == .noSpace { try? file.truncate(to: Int64(written)) }
+            throw error
+        }
+        return true
+    }
+}
+
+/// Why a round could not be made durable.
+struct WriteAheadFailure: Error {
+    let error: DiskError
+    /// Nothing of the round is left, and writing may go on when there is room again; else the log goes offline.
+    let isLackOfRoom: Bool
+
+    init(_ error: DiskError, isLackOfRoom: Bool) {
+        self.error = error
+        self.isLackOfRoom = isLackOfRoom
+    }
+}

@@ -1,0 +1,125 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+/// Which block of the write-ahead log takes the next round, and which may be used again; without I/O.
+struct WriteAheadRing {
+    struct Block {
+        let number: UInt32
+        /// The last round in it; 0 for none that counts.
+        var lastRound: UInt64 = 0
+        /// Bytes that were written before (by an older life or as zeros); beyond them the file grows.
+        var writtenBytes: Int
+    }
+
+    /// Where a round goes.
+    enum Place: Equatable {
+        /// Into the current block at that position.
+        case current(position: Int)
+        /// Into block `number` from its beginning; it exists.
+        case recycled(number: UInt32)
+        /// Into a new block that has to be created.
+        case new(number: UInt32)
+        /// Nowhere before a checkpoint frees a block.
+        case full
+    }
+
+    let blockBytes: Int
+    let maxBlocks: Int
+    private(set) var current: Block?
+    private(set) var position = 0
+    /// Blocks with rounds that await a checkpoint, oldest first.
+    private(set) var live: [Block] = []
+    /// Blocks to be used, the next one first.
+    private(set) var free: [Block] = []
+    /// Being filled with zeros; in nobody's way meanwhile.
+    private(set) var preparing: Block?
+    private var nextNumber: UInt32 = 1
+
+    init(blockBytes: Int, maxBlocks: Int) {
+        self.blockBytes = blockBytes
+        self.maxBlocks = max(maxBlocks, 3)
+    }
+
+    var blockCount: Int { live.count + free.count + (current == nil ? 0 : 1) + (preparing == nil ? 0 : 1) }
+    /// Bytes of rounds that await a checkpoint.
+    var liveBytes: Int { live.count * blockBytes + position }
+
+    /// Takes in a block found in the folder; nothing in it counts any more.
+    mutating func found(number: UInt32, writtenBytes: Int) {
+        free.append(Block(number: number, writtenBytes: min(writtenBytes, blockBytes)))
+        free.sort { $0.writtenBytes == $1.writtenBytes ? $0.number < $1.number : $0.writtenBytes > $1.writtenBytes }
+        nextNumber = max(nextNumber, number &+ 1)
+    }
+
+    /// Says where a round of `count` bytes (whole pages) goes.
+    func place(count: Int) -> Place {
+        if let current, position + count <= blockBytes {
+            // A block that grows syncs slower than one that was written before: leave it for one that is ready.
+            let grows = position + count > current.writtenBytes
+            if !grows || free.first.map({ $0.writtenBytes < blockBytes }) ?? true {
+                return .current(position: position)
+            }
+        }
+        if let next = free.first { return .recycled(number: next.number) }
+        if blockCount < maxBlocks { return .new(number: nextNumber) }
+        return .full
+    }
+
+    /// Makes the block the current one, as ``place(count:)`` said.
+    mutating func open(_ place: Place) {
+        switch place {
+        case .current, .full: return
+        case .recycled:
+            let next = free.removeFirst()
+            retireCurrent()
+            current = next
+        case .new(let number):
+            retireCurrent()
+            current = Block(number: number, writtenBytes: 0)
+            nextNumber = max(nextNumber, number &+ 1)
+        }
+        position = 0
+    }
+
+    private mutating func retireCurrent() {
+        guard let block = current else { return }
+        if block.lastRound == 0 { free.append(block) } else { live.append(block) }
+        current = nil
+    }
+
+    /// Notes that a round was written into the current block and synced.
+    mutating func wrote(count: Int, round: UInt64) {
+        position += count
+        current?.lastRound = round
+        if let current, position > current.writtenBytes { self.current?.writtenBytes = position }
+    }
+
+    /// Frees the blocks whose rounds are all in what a checkpoint synced.
+    mutating func release(through round: UInt64) {
+        while let first = live.first, first.lastRound <= round {
+            live.removeFirst()
+            free.append(Block(number: first.number, writtenBytes: first.writtenBytes))
+        }
+        // A current block whose rounds all count no more stays where it is: its next round comes behind them.
+    }
+
+    /// Takes out a block to be filled with zeros, so that no round has to wait for one that grows: a free block or a
+    /// new one, and from where on. Nil when a block is ready, or none may be added.
+    mutating func takeForPreparation() -> Block? {
+        if preparing != nil || free.contains(where: { $0.writtenBytes >= blockBytes }) { return nil }
+        if !free.isEmpty {
+            preparing = free.removeFirst()
+        } else if blockCount < maxBlocks {
+            preparing = Block(number: nextNumber, writtenBytes: 0)
+            nextNumber += 1
+        }
+        return preparing
+    }
+
+    /// Gives back the block taken by ``takeForPreparation()``, with what is written of it now.
+    mutating func prepared(writtenBytes: Int) {
+        guard var block = preparing else { return }
+        preparing = nil
+        block.writtenBytes = max(block.writtenBytes, writtenBytes)
+        free.insert(block, at: 0)
+    }
+}

@@ -1,0 +1,131 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import Synchronization
+import TidingsCore
+import TidingsTesting
+
+@testable import TidingsLog
+
+/// A log without threads on a disk, driven step by step by a test.
+final class LogBench {
+    let disk: any Disk
+    let clock = ManualClock()
+    let loop: SimulatedLoop
+    let random: SeededRandom
+    var settings: LogSettings
+    private(set) var log: Log!
+    private(set) var session: (any LogSession)!
+    var buffer = AppendBuffer()
+
+    /// Small blocks and segments, so that everything happens soon.
+    static var smallSettings: LogSettings {
+        var settings = LogSettings()
+        settings.writeAheadBlockBytes = 128 << 10
+        settings.writeAheadBytes = 512 << 10
+        settings.maxWaitingBytes = 32 << 10
+        settings.segmentBytes = 8 << 10
+        settings.maxBatchBytes = 4 << 10
+        settings.indexIntervalBytes = 512
+        settings.recentBytes = 4 << 10
+        settings.diskReserveBytes = 0
+        return settings
+    }
+
+    init(_ disk: any Disk, settings: LogSettings = LogBench.smallSettings, seed: UInt64 = 1) throws {
+        self.disk = disk
+        self.settings = settings
+        loop = SimulatedLoop(clock: clock)
+        random = SeededRandom(seed: seed)
+        try open()
+    }
+
+    func open() throws {
+        session = nil
+        log = nil
+        log = try Log.open(
+            on: disk, settings: settings, time: clock, random: random, logger: Logger("log", to: nil),
+            metrics: LogMetrics(Metrics()))
+        session = log.session(on: loop)
+    }
+
+    /// Drops the log without a stop, as a crash of the process does.
+    func drop() {
+        log.abandon()
+        session = nil
+        log = nil
+    }
+
+    func topic(_ name: String, partitions: Int32 = 1) throws -> TopicDescription {
+        var answer: Result<TopicDescription, LogError>?
+        session.createTopic(TopicName(name)!, partitions: partitions) { answer = $0 }
+        loop.runUntilIdle()
+        return try answer!.get()
+    }
+
+    /// Stages one append of one record per text.
+    func stage(
+        _ texts: [(PartitionID, String)], then: @escaping (Result<UInt64, LogError>) -> Void = { _ in }
+    ) throws -> [Offset] {
+        buffer.removeAll()
+        for (partition, text) in texts {
+            buffer.add(to: partition, at: clock.wall) { LogBench.body(text, into: &$0) }
+        }
+        try session.append(&buffer, then: then)
+        return buffer.entries.map(\.offset)
+    }
+
+    /// Appends and commits; the round.
+    @discardableResult
+    func append(_ texts: [(PartitionID, String)]) throws -> (offsets: [Offset], round: UInt64) {
+        var answer: Result<UInt64, LogError>?
+        let offsets = try stage(texts) { answer = $0 }
+        log.commitPending()
+        loop.runUntilIdle()
+        return (offsets, try answer!.get())
+    }
+
+    /// A record body without key and headers whose value is a text.
+    static func body(_ text: String, into buffer: inout ByteBuffer) {
+        buffer.append(varint: -1)
+        buffer.append(varint: Int64(text.utf8.count))
+        buffer.append(text)
+        buffer.append(varint: 0)
+    }
+
+    func read(_ partition: PartitionID, from offset: Offset, maxBytes: Int = 1 << 20) throws -> [StoredBatch] {
+        var answer: Result<[StoredBatch], LogError>?
+        session.read(partition, from: offset, maxBytes: maxBytes) { answer = $0 }
+        loop.runUntilIdle()
+        return try answer!.get()
+    }
+
+    /// All records of a partition from its start, past what is quarantined: offset and text.
+    func all(_ partition: PartitionID, maxBytes: Int = 3000) throws -> [(offset: Offset, text: String, round: UInt64)] {
+        guard let bounds = log.bounds(of: partition) else { return [] }
+        var found: [(Offset, String, UInt64)] = []
+        var next = bounds.start
+        while next < bounds.end {
+            do {
+                let batches = try read(partition, from: next, maxBytes: maxBytes)
+                if batches.isEmpty { break }
+                for batch in batches {
+                    for record in try batch.records() where record.offset >= next {
+                        found.append((record.offset, record.value!.text, batch.round))
+                    }
+                    next = batch.lastOffset.next
+                }
+            } catch let error as LogError where error.code == .quarantined {
+                next = error.resume!
+            }
+        }
+        return found
+    }
+
+    func offset(in partition: PartitionID, atRound round: UInt64) throws -> Offset {
+        var answer: Result<Offset, LogError>?
+        session.offset(in: partition, atRound: round) { answer = $0 }
+        loop.runUntilIdle()
+        return try answer!.get()
+    }
+}
