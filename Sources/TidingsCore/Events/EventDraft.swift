@@ -172,6 +172,11 @@ package struct EventDraft: ~Copyable {
     }
 
     /// Adds an extension whose name is known to be new.
+    package mutating func addExtension(_ name: StaticString, writing write: (inout ByteBuffer) -> Void) {
+        addExtension(name.bytes, writing: write)
+    }
+
+    /// Adds an extension whose name is known to be new.
     mutating func addExtension(_ name: UnsafeRawBufferPointer, writing write: (inout ByteBuffer) -> Void) {
         let name = store(name)
         extensions.append(Extension(name: name, value: store(writing: write)))

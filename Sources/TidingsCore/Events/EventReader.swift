@@ -316,7 +316,8 @@ package struct EventReader: ~Copyable {
         }
     }
 
-    private mutating func makeID(_ draft: inout EventDraft) {
+    /// Gives a draft a new id (a UUID of version 7).
+    package mutating func makeID(_ draft: inout EventDraft) {
         let id = UUID128.timeOrdered(at: time.wall, from: random)
         draft.set(.id) { text in
             text.append(room: 36) { room in

@@ -111,8 +111,8 @@ public struct LogFollower: Hashable, Sendable {
 public struct AppendBuffer: ~Copyable {
     /// One record: where it goes, and where its body lies in `bodies`.
     public struct Entry: Sendable {
-        /// The partition it goes to.
-        public let partition: PartitionID
+        /// The partition it goes to; may be chosen as late as just before the append.
+        public var partition: PartitionID
         /// The record's timestamp.
         public let timestamp: WallTime
         /// The record's body in `bodies`.

@@ -1,0 +1,71 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import TidingsCore
+
+/// The events of one request on their way into one round: what is stored, and what became of each event.
+struct PublishSet: ~Copyable {
+    /// What became of one event.
+    enum Outcome {
+        /// It is stored; `entry` is its record in the buffer, copies come behind it.
+        case stored(entry: Int, topic: TopicName)
+        case refused(Problem)
+    }
+
+    /// A record whose topic does not exist yet.
+    struct Homeless {
+        let entry: Int
+        let topic: TopicName
+    }
+
+    /// The records of all events and their copies.
+    var buffer = AppendBuffer()
+    /// What became of each event, in the order sent.
+    var outcomes: [Outcome] = []
+    /// Records that wait for their topic.
+    var homeless: [Homeless] = []
+
+    /// Forgets everything and keeps the memory.
+    mutating func removeAll() {
+        buffer.removeAll()
+        outcomes.removeAll(keepingCapacity: true)
+        homeless.removeAll(keepingCapacity: true)
+    }
+
+    /// Looks at the record of an entry as an event.
+    func withEvent<Result>(_ entry: Int, _ look: (EventView) -> Result) -> Result {
+        let stored = buffer.entries[entry]
+        do throws(RecordError) {
+            return look(
+                EventView(
+                    try RecordView(
+                        body: buffer.bodies.bytes.part(stored.body), offset: stored.offset,
+                        timestamp: stored.timestamp)))
+        } catch {
+            preconditionFailure("a record that was just written is well formed: \(error)")
+        }
+    }
+
+    /// Appends the answer for one event that is stored.
+    func writeReceipt(_ entry: Int, _ topic: TopicName, isWhole: Bool, to json: inout JSONWriter) {
+        let stored = buffer.entries[entry]
+        json.beginObject()
+        withEvent(entry) { event in
+            json.key("id")
+            json.string(event.id)
+            if isWhole {
+                json.key("source")
+                json.string(event.source)
+                json.key("type")
+                json.string(event.type)
+            }
+        }
+        json.key("topic")
+        json.string(topic.text)
+        json.key("partition")
+        json.number(stored.partition.index)
+        json.key("offset")
+        json.number(stored.offset.value)
+        json.endObject()
+    }
+}
