@@ -1,0 +1,157 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import Testing
+import TidingsCore
+import TidingsDelivery
+import TidingsHTTP
+import TidingsRouting
+import TidingsTesting
+
+@testable import TidingsAPI
+
+/// The administration's routes, served over a wire in memory with a log in memory behind them.
+final class AdminHarness {
+    /// One connection's bytes.
+    final class Wire: HTTPTransport {
+        var sent: [UInt8] = []
+        var unsentCount: Int { 0 }
+        var sentCount: UInt64 { UInt64(sent.count) }
+        func send(_ bytes: UnsafeRawBufferPointer) { sent.append(contentsOf: bytes) }
+        func pauseReading() {}
+        func resumeReading() {}
+        func finishSending() {}
+        func close() {}
+    }
+
+    /// An answer taken apart.
+    struct Answer {
+        let status: Int
+        let head: String
+        let body: String
+
+        var json: JSONValue { (try? JSONValue.parse(body)) ?? .null }
+        /// A header's value by its name.
+        func header(_ name: String) -> String? {
+            for line in head.split(separator: "\r\n").dropFirst() {
+                let parts = line.split(separator: ":", maxSplits: 1)
+                if parts.count == 2, parts[0].lowercased() == name.lowercased() {
+                    return String(parts[1].drop { $0 == " " })
+                }
+            }
+            return nil
+        }
+        /// Pointers and rules of a refusal.
+        var brokenRules: [String] {
+            (json["errors"]?.array ?? []).map { "\($0["pointer"]?.string ?? "") \($0["rule"]?.string ?? "")" }
+        }
+    }
+
+    let clock = ManualClock()
+    let log = InMemoryEventLog()
+    let loop: SimulatedLoop
+    let store: RoutingStore
+    let delivery = ScriptedDelivery()
+    private let server: HTTPServer
+    private let wire = Wire()
+    private let connection: any HTTPTransportOwner
+
+    init() throws {
+        loop = SimulatedLoop(clock: clock)
+        let logger = Logger("test", to: nil)
+        store = RoutingStore(log: log, loop: loop, random: SeededRandom(seed: 9), logger: logger)
+        store.start { _ in }
+        let router = Router(logger: logger)
+        AdminAPI(store: store, log: log, delivery: delivery, loop: loop).register(on: router)
+        server = HTTPServer(
+            loop: loop, settings: HTTPServerSettings(), handler: router, random: SeededRandom(seed: 8), logger: logger)
+        connection = try #require(server.serve(wire))
+        clock.runUntilIdle()
+    }
+
+    /// Sends one request on the connection and waits for its answer.
+    func send(_ method: String, _ path: String, _ body: String? = nil, _ headers: [String: String] = [:]) -> Answer {
+        var text = "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\n"
+        for (name, value) in headers { text += "\(name): \(value)\r\n" }
+        if let body { text += "Content-Length: \(body.utf8.count)\r\n" }
+        text += "\r\n" + (body ?? "")
+        wire.sent = []
+        Array(text.utf8).withUnsafeBytes { connection.received($0) }
+        clock.runUntilIdle()
+        let answer = String(decoding: wire.sent, as: UTF8.self)
+        guard let end = answer.firstRange(of: "\r\n\r\n") else { return Answer(status: 0, head: answer, body: "") }
+        let head = String(answer[..<end.lowerBound])
+        let status = head.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        return Answer(status: status, head: head, body: String(answer[end.upperBound...]))
+    }
+}
+
+/// Deliveries that stand as a test says.
+final class ScriptedDelivery: DeliveryAdmin, @unchecked Sendable {
+    var status = SubscriptionStatus()
+    var resumed: [UUID128] = []
+    var attempt: Result<AttemptRecord, Problem> = .failure(Problem(.notFound, "no attempt"))
+
+    func status(
+        of uuid: UUID128, on loop: any Loop, then: @escaping (Result<SubscriptionStatus, Problem>) -> Void
+    ) {
+        let answer = Later { then(.success(self.status)) }
+        loop.post { answer.run() }
+    }
+
+    func test(of uuid: UUID128, on loop: any Loop, then: @escaping (Result<AttemptRecord, Problem>) -> Void) {
+        then(attempt)
+    }
+
+    func resume(of uuid: UUID128, on loop: any Loop, then: @escaping (Result<Void, Problem>) -> Void) {
+        resumed.append(uuid)
+        then(.success(()))
+    }
+
+    func entities(
+        of uuid: UUID128, in state: EntityState?, after: String?, limit: Int, on loop: any Loop,
+        then: @escaping (Result<Page<WaitingEntity>, Problem>) -> Void
+    ) {
+        then(.success(Page(items: [], next: nil)))
+    }
+
+    func deadLetters(
+        of uuid: UUID128, where filter: DeadLetterFilter, after: String?, limit: Int, on loop: any Loop,
+        then: @escaping (Result<Page<DeadLetterSummary>, Problem>) -> Void
+    ) {
+        then(.success(Page(items: [], next: nil)))
+    }
+
+    func deadLetter(
+        of uuid: UUID128, id: DeadLetterID, on loop: any Loop,
+        then: @escaping (Result<DeadLetterDetails, Problem>) -> Void
+    ) {
+        then(.failure(Problem(.notFound, "none")))
+    }
+
+    func redrive(
+        of uuid: UUID128, id: DeadLetterID, data: [UInt8]?, on loop: any Loop,
+        then: @escaping (Result<Void, Problem>) -> Void
+    ) {
+        then(.failure(Problem(.notFound, "none")))
+    }
+
+    func discard(
+        of uuid: UUID128, id: DeadLetterID, on loop: any Loop, then: @escaping (Result<Void, Problem>) -> Void
+    ) {
+        then(.failure(Problem(.notFound, "none")))
+    }
+
+    func redrive(
+        of uuid: UUID128, _ selection: DeadLetterSelection, dryRun: Bool, on loop: any Loop,
+        then: @escaping (Result<RedriveCount, Problem>) -> Void
+    ) {
+        then(.success(RedriveCount()))
+    }
+}
+
+/// Work that is posted to a loop of the test's own thread.
+private struct Later: @unchecked Sendable {
+    let work: () -> Void
+    init(_ work: @escaping () -> Void) { self.work = work }
+    func run() { work() }
+}
