@@ -88,7 +88,7 @@ let package = Package(
         .executable(name: "tidings", targets: ["tidings"])
     ],
     targets: systemLibraries + words + engines + ground + adapters + programs
-        + target("TidingsTesting", ["TidingsCore", "KafkaProtocol"], tested: false)
+        + target("TidingsTesting", ["TidingsNetwork", "KafkaProtocol", "TidingsCore"], tested: false)
         + [
             .testTarget(name: "HouseTests", swiftSettings: strict),
             .testTarget(name: "TidingsTestingTests", dependencies: ["TidingsTesting"], swiftSettings: strict),

@@ -1,6 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
 import TidingsCore
+import TidingsNetwork
 
 /// Answers one request: once, on the connection's loop, now or later. One that is dropped unanswered answers 500.
 ///

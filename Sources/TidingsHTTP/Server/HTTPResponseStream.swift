@@ -79,7 +79,7 @@ package final class HTTPResponseStream {
     /// Whether the writer should go on; false while too much waits for the peer, until ``onDrain``.
     package var wantsMore: Bool {
         guard isOpen else { return false }
-        if unsentCount < connection.server.settings.streamBuffer { return true }
+        if !connection.isFull(for: self) { return true }
         owesDrain = true
         return false
     }

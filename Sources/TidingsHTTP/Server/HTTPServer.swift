@@ -1,6 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
 import TidingsCore
+import TidingsNetwork
 
 /// Serves HTTP/1.1 on one loop: it owns that loop's connections, their limits and time-outs.
 ///
@@ -24,12 +25,6 @@ package final class HTTPServer {
     private var sweepTimer: LoopTimer?
     private let sweepInterval: Duration
 
-    /// The connection whose bytes are being worked on.
-    var working: HTTPServerConnection?
-    /// Its output.
-    var output = ByteBuffer(capacity: 16 << 10)
-    /// The output of another one that is answered meanwhile.
-    var aside = ByteBuffer(capacity: 4 << 10)
     private var scratch: ByteBuffer? = ByteBuffer(capacity: 4 << 10)
     private var spares: [HTTPBuffer] = []
 
@@ -53,29 +48,28 @@ package final class HTTPServer {
         self.logger = logger
         idPrefix = random.next()
         let shortest = min(
-            settings.headTime, settings.idleTime, settings.stallTime, settings.lingerTime, settings.bodyGrace,
-            settings.bodyTime)
+            settings.headTime, settings.idleTime, settings.stallTime, settings.bodyGrace, settings.bodyTime)
         sweepInterval = max(.milliseconds(10), min(.seconds(1), shortest / 2))
     }
 
     /// How many connections are open.
     package var connectionCount: Int { connections.count }
 
-    /// Begins to serve a connection; nil, and the connection is closed, when there are too many or a stop has begun.
-    /// - Returns: what the transport must tell what happens to it.
-    package func serve(_ transport: any HTTPTransport) -> (any HTTPTransportOwner)? {
+    /// Begins to serve a connection; it is reset when there are too many or a stop has begun.
+    package func serve(_ stream: any ByteStream) {
         guard !isStopping, connections.count < settings.connections else {
             if !isStopping {
                 logger.warning("a connection was refused", [("open", String(connections.count))])
             }
-            transport.close()
-            return nil
+            stream.abort()
+            return
         }
         if connections.isEmpty { wake() }
-        let connection = HTTPServerConnection(self, transport)
+        let connection = HTTPServerConnection(self, stream)
         connection.slot = connections.count
         connections.append(connection)
-        return connection
+        stream.handler = connection
+        stream.resumeReading()
     }
 
     /// Takes a closed connection off the list.

@@ -1,6 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
 import TidingsCore
+import TidingsNetwork
 
 extension HTTPServerConnection {
     // MARK: - Answers out
@@ -9,19 +10,21 @@ extension HTTPServerConnection {
     /// until its turn has come.
     private func emit(_ sequence: UInt64, _ write: (inout ByteBuffer) -> Void) {
         if sequence == s.pointee.nextToAnswer {
-            if server.working === self {
-                write(&server.output)
-            } else {
-                write(&server.aside)
-                transport.send(server.aside.bytes)
-                server.aside.removeAll(keepingAtMost: 256 << 10)
-            }
+            stream.withOutput(write)
         } else {
             let parked = self.parked[sequence] ?? Parked(server.takeBuffer())
             self.parked[sequence] = parked
             write(&parked.buffer.bytes)
         }
     }
+
+    /// The same for bytes that lie somewhere already: large ones go to the socket without being copied.
+    private func emit(_ sequence: UInt64, _ bytes: UnsafeRawBufferPointer) {
+        if sequence == s.pointee.nextToAnswer { stream.write(bytes) } else { emit(sequence) { $0.append(bytes) } }
+    }
+
+    /// From how many bytes on a body is not copied behind its head.
+    private static let largeBody = 16 << 10
 
     /// Answers a request whole.
     func answer(
@@ -33,7 +36,10 @@ extension HTTPServerConnection {
         emit(exchange.sequence) { out in
             HTTPAnswerHead(exchange: exchange, status: status, closes: closes).append(
                 contentType: contentType, fields: fields, length: body.count, server: server, to: &out)
-            if exchange.method != .head, !status.isBodiless { out.append(body) }
+            if exchange.method != .head, !status.isBodiless, body.count < Self.largeBody { out.append(body) }
+        }
+        if exchange.method != .head, !status.isBodiless, body.count >= Self.largeBody {
+            emit(exchange.sequence, body)
         }
         report(exchange, status, body.count)
         complete(exchange.sequence, closes: closes)
@@ -87,7 +93,7 @@ extension HTTPServerConnection {
         var closes = closes
         s.pointee.nextToAnswer &+= 1
         while !closes, !parked.isEmpty, let next = parked.removeValue(forKey: s.pointee.nextToAnswer) {
-            emit(s.pointee.nextToAnswer) { $0.append(next.buffer.bytes.bytes) }
+            emit(s.pointee.nextToAnswer, next.buffer.bytes.bytes)
             server.giveBack(next.buffer)
             guard next.isFinished else {
                 // A stream: from now on it writes straight out.
@@ -99,7 +105,7 @@ extension HTTPServerConnection {
         }
         if closes {
             s.pointee.phase = .ended
-            return endAfterFlush()
+            return finish()
         }
         if s.pointee.inFlight == 0 { allAnswered() }
         if s.pointee.isPaused { postWork() }
@@ -115,40 +121,29 @@ extension HTTPServerConnection {
             if server.isStopping || s.pointee.peerFinished {
                 if !s.pointee.parser.hasBegun || s.pointee.peerFinished {
                     s.pointee.phase = .ended
-                    endAfterFlush()
+                    finish()
                 }
             } else if s.pointee.wait == .answer {
                 wait(.idle)
             }
-        case .ended: endAfterFlush()
+        case .ended: finish()
         case .body, .closed: break
         }
     }
 
     /// Ends a connection that reads no more, when everything has been answered.
     func endIfAnswered() {
-        if s.pointee.phase == .ended, s.pointee.inFlight == 0 { endAfterFlush() }
+        if s.pointee.phase == .ended, s.pointee.inFlight == 0 { finish() }
     }
 
-    private func endAfterFlush() {
-        s.pointee.isFinishing = true
-        if !s.pointee.isWorking { finish() }
-    }
-
-    /// Says the end, and gives the peer a moment to read it before the connection goes.
+    /// Sends what is left, says the end, and reads no more.
     func finish() {
-        guard s.pointee.phase != .closed, s.pointee.wait != .linger else { return }
+        guard s.pointee.phase != .closed, !s.pointee.isFinishing else { return }
         s.pointee.phase = .ended
         s.pointee.isFinishing = true
-        wait(.linger)
         endReader()
         releaseCarry()
-        if s.pointee.peerFinished, transport.unsentCount == 0 { return transport.close() }
-        transport.finishSending()
-        if s.pointee.isPaused {
-            s.pointee.isPaused = false
-            transport.resumeReading()
-        }
+        stream.close()
     }
 
     private func endReader() {
@@ -188,8 +183,13 @@ extension HTTPServerConnection {
         emit(stream.exchange.sequence) { out in
             guard stream.isChunked else { return out.append(bytes) }
             out.append(room: 18) { room in Self.chunkLine(bytes.count, room) }
+            if bytes.count >= Self.largeBody { return }
             out.append(bytes)
             out.append("\r\n")
+        }
+        if stream.isChunked, bytes.count >= Self.largeBody {
+            emit(stream.exchange.sequence, bytes)
+            emit(stream.exchange.sequence) { $0.append("\r\n") }
         }
         if unsent(of: stream) > server.settings.mostUnsent {
             server.logger.warning("a connection takes its answers too slowly and was broken off")
@@ -226,8 +226,15 @@ extension HTTPServerConnection {
     }
 
     func unsent(of stream: HTTPResponseStream) -> Int {
-        if let parked = parked[stream.exchange.sequence] { return parked.buffer.bytes.count }
-        return transport.unsentCount + (server.working === self ? server.output.count : 0)
+        parked[stream.exchange.sequence]?.buffer.bytes.count ?? self.stream.bufferedByteCount
+    }
+
+    /// Whether the writer of a stream should wait until it hears of a drain.
+    func isFull(for stream: HTTPResponseStream) -> Bool {
+        if let parked = parked[stream.exchange.sequence] {
+            return parked.buffer.bytes.count >= server.settings.parkedStream
+        }
+        return self.stream.isFull
     }
 
     // MARK: - Watching the peer
@@ -241,35 +248,29 @@ extension HTTPServerConnection {
     /// A reader may be given bytes.
     func bodyWanted() { postWork() }
 
-    func peerFinished() {
+    func streamDidEnd() {
         s.pointee.peerFinished = true
         switch s.pointee.phase {
         case .closed: return
-        case .head:
-            if s.pointee.inFlight == 0, !s.pointee.isPaused { return breakOff() }
+        case .head, .ended:
+            if s.pointee.inFlight == 0, !s.pointee.isPaused { return finish() }
         case .body:
             if !s.pointee.isPaused { return breakOff() }
-        case .ended:
-            if s.pointee.wait == .linger || s.pointee.inFlight == 0 { return breakOff() }
         }
         // Someone who has said all may still read an answer, but not a stream without end.
         if !streams.isEmpty || !watchers.isEmpty { breakOff() }
     }
 
-    func drained() {
+    func streamDidDrain() {
         guard s.pointee.phase != .closed else { return }
         streams[s.pointee.nextToAnswer]?.takeUnretainedValue().drained()
         if s.pointee.isPaused { postWork() }
-        if s.pointee.wait == .linger, s.pointee.peerFinished { breakOff() }
     }
 
-    /// Ends the connection now.
-    func breakOff() {
-        guard s.pointee.phase != .closed else { return }
-        transport.close()
-    }
+    /// Ends the connection now, so that the peer sees that it was broken off.
+    func breakOff() { stream.abort() }
 
-    func closed() {
+    func streamDidClose(_ error: NetworkError?) {
         guard s.pointee.phase != .closed else { return }
         s.pointee.phase = .closed
         server.forget(self)
@@ -289,18 +290,14 @@ extension HTTPServerConnection {
     /// Told about once a second: ends what takes too long.
     func check(_ now: Int64) {
         let settings = server.settings
-        let unsent = transport.unsentCount
-        if unsent > 0 {
-            let sent = transport.sentCount
-            if s.pointee.stalledSince == 0 || sent != s.pointee.sentAtSweep {
-                s.pointee.stalledSince = now
-                s.pointee.sentAtSweep = sent
-            } else if now - s.pointee.stalledSince >= settings.stallTime.nanos {
-                return breakOff()
-            }
-        } else {
-            s.pointee.stalledSince = 0
+        let unsent = stream.bufferedByteCount
+        if unsent == 0 || unsent < s.pointee.unsentAtSweep || s.pointee.unsentAtSweep == 0 {
+            s.pointee.stalledSince = now
+        } else if now - s.pointee.stalledSince >= settings.stallTime.nanos {
+            return breakOff()
         }
+        s.pointee.unsentAtSweep = unsent
+        if s.pointee.isFinishing { return }
         let waited = now - s.pointee.since
         switch s.pointee.wait {
         case .idle:
@@ -324,8 +321,6 @@ extension HTTPServerConnection {
             if Double(s.pointee.bodyReceived) < due || waited >= settings.bodyTime.nanos {
                 refuseLate(Problem(.requestTimeout, "The request's body did not come in time."))
             }
-        case .linger:
-            if waited >= settings.lingerTime.nanos, unsent == 0 { breakOff() }
         case .answer: break
         }
     }

@@ -1,11 +1,12 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
 import TidingsCore
+import TidingsNetwork
 
 /// One connection of a server: cuts what comes in into requests, hands them on, and sends the answers in their order.
 ///
 /// - Concurrency: lives on its server's loop.
-final class HTTPServerConnection: HTTPTransportOwner {
+final class HTTPServerConnection: ByteStreamHandler {
     /// What the next byte that comes in is part of.
     enum Phase {
         case head, body
@@ -19,7 +20,7 @@ final class HTTPServerConnection: HTTPTransportOwner {
     enum BodyUse { case collect(atMost: Int), stream, drop }
 
     /// What the peer is given a time for.
-    enum Wait { case idle, head, body, answer, linger }
+    enum Wait { case idle, head, body, answer }
 
     /// What changes with every request, behind one pointer: no access checks on the way of a request.
     struct State: ~Copyable {
@@ -43,7 +44,7 @@ final class HTTPServerConnection: HTTPTransportOwner {
         var owesContinue = false
         var isFinishing = false
         var peerFinished = false
-        var sentAtSweep: UInt64 = 0
+        var unsentAtSweep = 0
         var stalledSince: Int64 = 0
 
         init(_ limits: HTTPLimits, now: Int64) {
@@ -63,7 +64,7 @@ final class HTTPServerConnection: HTTPTransportOwner {
     }
 
     let server: HTTPServer
-    let transport: any HTTPTransport
+    let stream: any ByteStream
     let s: UnsafeMutablePointer<State>
     /// The place in the server's list; -1 when it is not there.
     var slot = -1
@@ -79,9 +80,9 @@ final class HTTPServerConnection: HTTPTransportOwner {
     var streams: [UInt64: Unmanaged<HTTPResponseStream>] = [:]
     var watchers: [UInt64: Unmanaged<HTTPResponder>] = [:]
 
-    init(_ server: HTTPServer, _ transport: any HTTPTransport) {
+    init(_ server: HTTPServer, _ stream: any ByteStream) {
         self.server = server
-        self.transport = transport
+        self.stream = stream
         s = .allocate(capacity: 1)
         s.initialize(to: State(server.settings.limits, now: server.clock))
     }
@@ -107,7 +108,7 @@ final class HTTPServerConnection: HTTPTransportOwner {
 
     // MARK: - Bytes in
 
-    func received(_ bytes: UnsafeRawBufferPointer) {
+    func streamDidReceive(_ bytes: UnsafeRawBufferPointer) {
         switch s.pointee.phase {
         case .ended, .closed: return
         default: break
@@ -118,10 +119,11 @@ final class HTTPServerConnection: HTTPTransportOwner {
             return
         }
         if s.pointee.isWorking { return keep(bytes) }
-        beginWork()
+        s.pointee.isWorking = true
         let used = work(bytes)
         if used < bytes.count { keep(bytes.part(used..<bytes.count)) }
-        endWork()
+        s.pointee.isWorking = false
+        if s.pointee.phase == .closed { forgetAll() }
     }
 
     private func keep(_ bytes: UnsafeRawBufferPointer) {
@@ -134,7 +136,7 @@ final class HTTPServerConnection: HTTPTransportOwner {
     /// Works on what had to wait, as far as it goes.
     func workOnCarry() {
         guard !s.pointee.isWorking, s.pointee.phase != .closed else { return }
-        beginWork()
+        s.pointee.isWorking = true
         s.pointee.isBlocked = false
         if let carry {
             let used = work(carry.bytes.bytes)
@@ -144,10 +146,11 @@ final class HTTPServerConnection: HTTPTransportOwner {
                 server.giveBack(carry)
             }
         }
-        endWork()
-        if s.pointee.isPaused, !s.pointee.isBlocked, s.pointee.phase != .closed {
+        s.pointee.isWorking = false
+        if s.pointee.phase == .closed { return forgetAll() }
+        if s.pointee.isPaused, !s.pointee.isBlocked {
             s.pointee.isPaused = false
-            transport.resumeReading()
+            stream.resumeReading()
         }
     }
 
@@ -164,33 +167,12 @@ final class HTTPServerConnection: HTTPTransportOwner {
 
     private struct Posted: @unchecked Sendable { let connection: HTTPServerConnection }
 
-    private func beginWork() {
-        s.pointee.isWorking = true
-        server.working = self
-    }
-
-    private func endWork() {
-        s.pointee.isWorking = false
-        server.working = nil
-        flush()
-        if s.pointee.phase == .closed { forgetAll() }
-    }
-
-    /// Sends what was answered while bytes were worked on.
-    func flush() {
-        if !server.output.isEmpty {
-            if s.pointee.phase != .closed { transport.send(server.output.bytes) }
-            server.output.removeAll(keepingAtMost: 256 << 10)
-        }
-        if s.pointee.isFinishing, s.pointee.wait != .linger { finish() }
-    }
-
     /// Stops reading until ``workOnCarry()`` finds the way free.
     private func block() {
         s.pointee.isBlocked = true
         guard !s.pointee.isPaused else { return }
         s.pointee.isPaused = true
-        transport.pauseReading()
+        stream.pauseReading()
     }
 
     /// Cuts messages out of `bytes`; returns how many bytes are done with.
@@ -201,8 +183,7 @@ final class HTTPServerConnection: HTTPTransportOwner {
             switch s.pointee.phase {
             case .head:
                 guard at < bytes.count else { return at }
-                if server.output.count > settings.unsent { flush() }
-                guard s.pointee.inFlight < settings.inFlight, transport.unsentCount <= settings.unsent else {
+                guard s.pointee.inFlight < settings.inFlight, !stream.isFull else {
                     block()
                     return at
                 }
@@ -480,9 +461,7 @@ final class HTTPServerConnection: HTTPTransportOwner {
 
     /// A head or body did not come in time.
     func refuseLate(_ problem: Problem) {
-        beginWork()
         if s.pointee.phase == .body { breakBody(problem) } else { refuseMessage(problem) }
-        endWork()
     }
 
     private static func tooLarge(_ most: Int) -> Problem {
@@ -503,6 +482,6 @@ final class HTTPServerConnection: HTTPTransportOwner {
             s.pointee.owesContinue = true
             return
         }
-        server.output.append("HTTP/1.1 100 Continue\r\n\r\n")
+        stream.withOutput { $0.append("HTTP/1.1 100 Continue\r\n\r\n") }
     }
 }

@@ -10,8 +10,6 @@ package struct HTTPServerSettings: Sendable, Hashable {
     package var connections = 10_000
     /// Requests of one connection that may be unanswered at once; 32. Then no more are read until one is answered.
     package var inFlight = 32
-    /// Bytes of answers one connection may hold back before no more of its requests are read; 1 MiB.
-    package var unsent = 1 << 20
     /// From the first byte of a connection's turn to the end of a request's head; 10 s.
     package var headTime = Duration.seconds(10)
     /// How long a body may take before its rate is looked at; 10 s.
@@ -24,12 +22,10 @@ package struct HTTPServerSettings: Sendable, Hashable {
     package var idleTime = Duration.seconds(60)
     /// How long a peer may take not one byte of an answer; 30 s.
     package var stallTime = Duration.seconds(30)
-    /// How long a peer may go on sending after the last answer, so that it can read it; 2 s.
-    package var lingerTime = Duration.seconds(2)
     /// Bytes of an unwanted body that are read and dropped to keep the connection; 64 KiB.
     package var droppedBody = 64 << 10
-    /// Bytes of one answer's stream that may wait for the peer before its writer is told to pause; 256 KiB.
-    package var streamBuffer = 256 << 10
+    /// Bytes of one answer's stream that may wait for earlier answers before its writer is told to pause; 64 KiB.
+    package var parkedStream = 64 << 10
     /// Bytes of one answer's stream that may wait for the peer at all; 8 MiB. Beyond, the connection is broken off.
     package var mostUnsent = 8 << 20
     /// Whether each answer has an `x-request-id`: the request's, if it has a sane one, else a new one.

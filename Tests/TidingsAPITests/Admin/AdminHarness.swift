@@ -11,18 +11,6 @@ import TidingsTesting
 
 /// The administration's routes, served over a wire in memory with a log in memory behind them.
 final class AdminHarness {
-    /// One connection's bytes.
-    final class Wire: HTTPTransport {
-        var sent: [UInt8] = []
-        var unsentCount: Int { 0 }
-        var sentCount: UInt64 { UInt64(sent.count) }
-        func send(_ bytes: UnsafeRawBufferPointer) { sent.append(contentsOf: bytes) }
-        func pauseReading() {}
-        func resumeReading() {}
-        func finishSending() {}
-        func close() {}
-    }
-
     /// An answer taken apart.
     struct Answer {
         let status: Int
@@ -52,8 +40,7 @@ final class AdminHarness {
     let store: RoutingStore
     let delivery = ScriptedDelivery()
     private let server: HTTPServer
-    private let wire = Wire()
-    private let connection: any HTTPTransportOwner
+    private let wire = MemoryStream()
 
     init() throws {
         loop = SimulatedLoop(clock: clock)
@@ -64,7 +51,7 @@ final class AdminHarness {
         AdminAPI(store: store, log: log, delivery: delivery, loop: loop).register(on: router)
         server = HTTPServer(
             loop: loop, settings: HTTPServerSettings(), handler: router, random: SeededRandom(seed: 8), logger: logger)
-        connection = try #require(server.serve(wire))
+        server.serve(wire)
         clock.runUntilIdle()
     }
 
@@ -74,10 +61,10 @@ final class AdminHarness {
         for (name, value) in headers { text += "\(name): \(value)\r\n" }
         if let body { text += "Content-Length: \(body.utf8.count)\r\n" }
         text += "\r\n" + (body ?? "")
-        wire.sent = []
-        Array(text.utf8).withUnsafeBytes { connection.received($0) }
+        _ = wire.take()
+        wire.receive(text)
         clock.runUntilIdle()
-        let answer = String(decoding: wire.sent, as: UTF8.self)
+        let answer = wire.take()
         guard let end = answer.firstRange(of: "\r\n\r\n") else { return Answer(status: 0, head: answer, body: "") }
         let head = String(answer[..<end.lowerBound])
         let status = head.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0

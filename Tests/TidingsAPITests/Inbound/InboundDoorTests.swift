@@ -28,28 +28,15 @@ import TidingsTesting
         }
     }
 
-    /// A connection whose other side is this test.
-    private final class Wire: HTTPTransport {
-        var answer = ""
-        var unsentCount: Int { 0 }
-        var sentCount: UInt64 { UInt64(answer.utf8.count) }
-        func send(_ bytes: UnsafeRawBufferPointer) { answer += bytes.text }
-        func pauseReading() {}
-        func resumeReading() {}
-        func finishSending() {}
-        func close() {}
-    }
-
     private static let secret = "It's a Secret to Everybody"
 
     /// A door with its server, and one connection to it.
     private final class Fixture {
         let publisher = Publisher()
-        let wire = Wire()
+        let wire = MemoryStream()
         var webhooks: [Name: InboundWebhook] = [:]
         private let loop = SimulatedLoop()
         private var server: HTTPServer!
-        private var owner: (any HTTPTransportOwner)?
 
         init() {
             let generic = GenericInbound(type: JSONPointer("/type")!, entity: JSONPointer("/entity")!, verify: nil)
@@ -62,26 +49,26 @@ import TidingsTesting
             server = HTTPServer(
                 loop: loop, settings: HTTPServerSettings(), handler: router, random: SeededRandom(seed: 1),
                 logger: Logger("http", to: nil))
-            owner = server.serve(wire)
+            server.serve(wire)
         }
 
         /// Sends a request and answers what came back by now.
         func send(_ request: String, _ headers: [(String, String)], _ body: String = "") -> String {
-            wire.answer = ""
+            _ = wire.take()
             var text = "\(request) HTTP/1.1\r\nhost: localhost\r\ncontent-length: \(body.utf8.count)\r\n"
             for (name, value) in headers { text += "\(name): \(value)\r\n" }
             text += "\r\n" + body
-            [UInt8](text.utf8).withUnsafeBytes { owner?.received($0) }
+            wire.receive(text)
             loop.runUntilIdle()
-            return wire.answer
+            return wire.take()
         }
 
         /// Lets the oldest publish end.
         func end(_ result: Result<PublishedEvent, Problem>) -> String {
-            wire.answer = ""
+            _ = wire.take()
             publisher.waiting.removeFirst()(result)
             loop.runUntilIdle()
-            return wire.answer
+            return wire.take()
         }
     }
 
