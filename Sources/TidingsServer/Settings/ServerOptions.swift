@@ -45,5 +45,6 @@ package enum LoggingOptions {
 extension SettingDescription {
     /// Every setting there is, in the order of the reference.
     package static let all: [SettingDescription] =
-        ServerOptions.all + LoggingOptions.all + EventOptions.limits.descriptions + StorageOptions.log.descriptions
+        ServerOptions.all + LoggingOptions.all + HTTPOptions.all + EventOptions.limits.descriptions
+        + StorageOptions.log.descriptions
 }
