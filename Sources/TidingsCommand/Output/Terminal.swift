@@ -24,17 +24,20 @@ package final class Terminal: Sendable {
     package let isTalkInteractive: Bool
     /// Whether colours are wanted on standard output.
     package let hasColour: Bool
+    /// Whether colours are wanted on standard error.
+    package let hasTalkColour: Bool
 
     /// Creates a terminal; a test passes sinks of its own.
     package init(
         out: @escaping Sink, talk: @escaping Sink, isOutInteractive: Bool = false, isTalkInteractive: Bool = false,
-        hasColour: Bool = false
+        hasColour: Bool = false, hasTalkColour: Bool = false
     ) {
         outSink = out
         talkSink = talk
         self.isOutInteractive = isOutInteractive
         self.isTalkInteractive = isTalkInteractive
         self.hasColour = hasColour
+        self.hasTalkColour = hasTalkColour
     }
 
     /// The process's own; NO_COLOR and CLICOLOR_FORCE are obeyed.
@@ -44,7 +47,8 @@ package final class Terminal: Sendable {
         let forces = environment["CLICOLOR_FORCE"].map { !$0.isEmpty && $0 != "0" } ?? false
         return Terminal(
             out: { Self.write($0, to: 1) }, talk: { Self.write($0, to: 2) }, isOutInteractive: isOut,
-            isTalkInteractive: isatty(2) == 1, hasColour: !refuses && (isOut || forces))
+            isTalkInteractive: isatty(2) == 1, hasColour: !refuses && (isOut || forces),
+            hasTalkColour: !refuses && (isatty(2) == 1 || forces))
     }
 
     /// Writes a line of data; false when nobody reads any more (a closed pipe): time to end quietly.

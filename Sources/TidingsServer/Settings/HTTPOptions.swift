@@ -39,11 +39,8 @@ package enum HTTPOptions {
                 "http.max_in_flight", \.inFlight, 1...10_000, "unanswered requests of one connection",
                 effect: "no more are read until one is answered"),
             .bytes(
-                "http.max_unsent_bytes", \.unsent, "16KiB", "1GiB", "answers that one connection does not take",
-                effect: "no more of its requests are read until it takes them"),
-            .bytes(
-                "http.stream_buffer_bytes", \.streamBuffer, "16KiB", "1GiB",
-                "a live stream's events that its reader does not take", effect: "the stream is paused"),
+                "http.stream_buffer_bytes", \.parkedStream, "16KiB", "1GiB",
+                "a stream that waits for earlier answers of its connection", effect: "the stream is paused"),
             .bytes(
                 "http.max_stream_unsent_bytes", \.mostUnsent, "64KiB", "1GiB",
                 "what one connection may hold back at all", effect: closed),
@@ -67,9 +64,6 @@ package enum HTTPOptions {
                 effect: closed),
             .duration(
                 "http.stall_time", \.stallTime, "100ms", "1d", "how long a peer may take nothing of an answer",
-                effect: closed),
-            .duration(
-                "http.linger_time", \.lingerTime, "0s", "1m", "how long a peer may go on sending after the last answer",
                 effect: closed),
         ])
 

@@ -1,6 +1,5 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-import CSystem
 import TidingsCore
 
 #if canImport(Glibc)
@@ -116,8 +115,8 @@ package final class LogWriter: LogSink, @unchecked Sendable {
         }
         waiting += line
         if !hasThread {
-            hasThread = true
-            startThread()
+            hasThread = DetachedThread.start("log-writer") { self.run() }
+            if !hasThread { waiting.removeAll() }
         }
         pthread_cond_broadcast(changed)
     }
@@ -138,37 +137,7 @@ package final class LogWriter: LogSink, @unchecked Sendable {
         pthread_mutex_unlock(lock)
     }
 
-    private func startThread() {
-        let box = Unmanaged.passRetained(self)
-        #if canImport(Glibc)
-            var thread = pthread_t()
-            let failed = pthread_create(
-                &thread, nil,
-                { context in
-                    Unmanaged<LogWriter>.fromOpaque(context!).takeRetainedValue().run()
-                    return nil
-                }, box.toOpaque())
-            if failed == 0 { pthread_detach(thread) }
-        #else
-            var thread: pthread_t?
-            let failed = pthread_create(
-                &thread, nil,
-                { context in
-                    Unmanaged<LogWriter>.fromOpaque(context).takeRetainedValue().run()
-                    return nil
-                }, box.toOpaque())
-            if failed == 0, let thread { pthread_detach(thread) }
-        #endif
-        if failed != 0 {
-            box.release()
-            hasThread = false
-            waiting.removeAll()
-        }
-    }
-
     private func run() {
-        tidings_block_signals()
-        tidings_name_thread("log writer")
         pthread_mutex_lock(lock)
         while true {
             while waiting.isEmpty, !isEnded { pthread_cond_wait(changed, lock) }

@@ -47,7 +47,7 @@ package final class TelemetryDoor {
         router.add(.get, "/readyz") { _, responder in
             let faults = self.checks.map { ($0.name, $0.fault()) }
             let isReady = faults.allSatisfy { $0.1 == nil }
-            responder.respond(isReady ? .ok : .serviceUnavailable, contentType: "application/json") { body in
+            responder.respond(isReady ? .ok : 503, contentType: "application/json") { body in
                 JSONWriter.write(into: &body) { json in
                     json.object { json in
                         json.member("status", isReady ? "ok" : "not ready")

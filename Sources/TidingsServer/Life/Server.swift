@@ -1,0 +1,165 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import Synchronization
+import TidingsCore
+import TidingsHTTP
+import TidingsLog
+import TidingsNetwork
+import TidingsRouting
+
+/// The whole server, put together: the log, the routing table, deliveries, loops, doors and the listener.
+///
+/// - Concurrency: started and stopped by one thread, which blocks meanwhile.
+package final class Server: Sendable {
+    /// Where it listens; the port that the system chose where 0 was asked for.
+    package var address: SocketAddress { http.address }
+    /// Whether it listens on loopback only.
+    package var isOnLoopback: Bool { http.address.isLoopback }
+
+    private let settings: Settings
+    private let logger: Logger
+    private let log: Log
+    private let loops: EventLoopGroup
+    private let http: HTTPServerGroup
+
+    /// Starts everything; when this returns, requests are answered.
+    /// - Throws: ``ServerRefusal``; nothing of the server is left then.
+    package init(
+        _ settings: Settings, sink: any LogSink, time: any TimeSource = SystemTime(),
+        random: any RandomSource = SystemRandom()
+    ) throws(ServerRefusal) {
+        let logger = Logger("server", to: sink)
+        self.settings = settings
+        self.logger = logger
+        let begun = time.now
+        let listen = try Self.listenAddress(settings)
+
+        let metrics = Metrics()
+        metrics.gauge("tidings_build_info", "Which Tidings this is.", [("version", TidingsVersion.text)]).set(1)
+        let folder = settings[ServerOptions.data]
+        let log = try Self.openLog(folder, settings, time, random, logger, metrics)
+        self.log = log
+        log.start()
+        var undo: [() -> Void] = [{ log.stop() }]
+        do throws(ServerRefusal) {
+            let loops = try Self.makeLoops(settings, time, logger)
+            self.loops = loops
+            undo.append {
+                loops.stop()
+                loops.join()
+            }
+            let routing = try Self.startRouting(log, loops.loops[0], random, logger)
+            let services = ServerServices(
+                settings: settings, log: log, routing: routing, metrics: metrics,
+                process: ProcessMetrics(start: time.wall), logger: logger, random: random)
+            do throws(NetworkError) {
+                var limits = HTTPOptions.server.read(settings)
+                limits.reports = true
+                limits.remembersPaths = settings[HTTPOptions.accessLog]
+                limits.requestIDs = true
+                http = try HTTPServerGroup(
+                    on: listen, loops: loops.loops, settings: limits, random: random, logger: logger.named("http")
+                ) { services.makeHandler(on: $0) }
+            } catch {
+                throw ServerRefusal(error, listening: settings[HTTPOptions.listen])
+            }
+        } catch {
+            for step in undo.reversed() { step() }
+            throw error
+        }
+        logger.notice(
+            "the server is ready",
+            [
+                ("address", http.address.description), ("data", folder), ("version", TidingsVersion.text),
+                ("milliseconds", String((time.now - begun).millis)),
+            ])
+        if !http.address.isLoopback {
+            logger.warning("listening beyond loopback without TLS and authentication, as --insecure allows")
+        }
+    }
+
+    /// Stops in good order: no new connections, what is in flight ends within the deadline, deliveries record what they
+    /// have done, the log makes everything durable and marks the folder as cleanly left. Blocks until done; once.
+    package func stop() {
+        let deadline = settings[ServerOptions.stopDeadline]
+        logger.notice("the server stops", [("deadline", DurationText.format(deadline))])
+        let isQuiet = Latch<Void>()
+        http.stop(within: deadline) { isQuiet.open(()) }
+        isQuiet.wait()
+        loops.stop()
+        loops.join()
+        log.stop()
+        logger.notice("the server has stopped")
+    }
+
+    // MARK: - Parts
+
+    private static func listenAddress(_ settings: Settings) throws(ServerRefusal) -> SocketAddress {
+        let listen = settings[HTTPOptions.listen]
+        let address: SocketAddress
+        if let plain = SocketAddress(ip: listen.host, port: listen.port) {
+            address = plain
+        } else {
+            // IPv4 first: `localhost` in a URL is tried there by most clients.
+            switch SystemNames.lookUp(listen.host) {
+            case .success(let found):
+                guard let first = found.first(where: { $0.family == .ipv4 }) ?? found.first else { fallthrough }
+                address = first.with(port: listen.port)
+            case .failure:
+                throw ServerRefusal(.setting, "http.listen: the host \"\(listen.host)\" has no address here")
+            }
+        }
+        if !address.isLoopback, !settings[ServerOptions.insecure] {
+            throw ServerRefusal(
+                .setting,
+                "\(listen.host) is not a loopback address, and this version has neither TLS nor authentication: anyone who "
+                    + "reaches it could publish and change everything",
+                hint: "listen on 127.0.0.1 behind a proxy that has both, or say --insecure")
+        }
+        return address
+    }
+
+    private static func openLog(
+        _ folder: String, _ settings: Settings, _ time: any TimeSource, _ random: any RandomSource, _ logger: Logger,
+        _ metrics: Metrics
+    ) throws(ServerRefusal) -> Log {
+        let disk: FileDisk
+        do throws(DiskError) {
+            disk = try FileDisk(root: folder)
+        } catch {
+            throw ServerRefusal(error, folder: folder)
+        }
+        do throws(LogError) {
+            return try Log.open(
+                on: disk, settings: StorageOptions.log.read(settings), time: time, random: random,
+                logger: logger.named("log"), metrics: LogMetrics(metrics))
+        } catch {
+            throw ServerRefusal(error, folder: folder)
+        }
+    }
+
+    private static func makeLoops(
+        _ settings: Settings, _ time: any TimeSource, _ logger: Logger
+    ) throws(ServerRefusal) -> EventLoopGroup {
+        let wanted = settings[ServerOptions.loops]
+        let count = wanted > 0 ? wanted : min(max(SystemCores.count, 1), 8)
+        do throws(NetworkError) {
+            return try EventLoopGroup(count: count, time: time, logger: logger.named("network"))
+        } catch {
+            throw ServerRefusal(.failure, "the event loops do not start: \(error.description)")
+        }
+    }
+
+    private static func startRouting(
+        _ log: Log, _ loop: EventLoop, _ random: any RandomSource, _ logger: Logger
+    ) throws(ServerRefusal) -> RoutingStore {
+        let routing = RoutingStore(log: log, loop: loop, random: random, logger: logger.named("routing"))
+        let started = Latch<Result<RoutingTable, LogError>>()
+        routing.start { started.open($0) }
+        switch started.wait() {
+        case .success: return routing
+        case .failure(let error):
+            throw ServerRefusal(.failure, "the routing table cannot be read: \(error.description)")
+        }
+    }
+}

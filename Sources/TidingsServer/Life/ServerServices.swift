@@ -1,0 +1,48 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import TidingsAPI
+import TidingsCore
+import TidingsHTTP
+import TidingsLog
+import TidingsNetwork
+import TidingsRouting
+
+/// What all loops share, and how each gets its own doors.
+final class ServerServices: Sendable {
+    private let settings: Settings
+    private let log: Log
+    private let routing: RoutingStore
+    private let metrics: Metrics
+    private let process: ProcessMetrics
+    private let logger: Logger
+    private let random: any RandomSource
+
+    init(
+        settings: Settings, log: Log, routing: RoutingStore, metrics: Metrics, process: ProcessMetrics, logger: Logger,
+        random: any RandomSource
+    ) {
+        self.settings = settings
+        self.log = log
+        self.routing = routing
+        self.metrics = metrics
+        self.process = process
+        self.logger = logger
+        self.random = random
+    }
+
+    /// Makes one loop's routes; called on that loop.
+    func makeHandler(on loop: EventLoop) -> any HTTPHandler {
+        let access = settings[HTTPOptions.accessLog] ? logger.named("access") : Logger("access", to: nil)
+        let router = Router(logger: access, metrics: metrics)
+        router.check(LoopbackGuard.check)
+        let log = log
+        let telemetry = TelemetryDoor(
+            metrics: metrics, process: process, checks: [TelemetryDoor.Check("log") { log.refusal?.description }])
+        telemetry.register(on: router)
+        let limits = EventOptions.limits.read(settings)
+        let publisher = Publisher(
+            log: log, loop: loop, routing: routing, random: random, metrics: metrics, limits: limits)
+        PublishDoor(publisher, time: loop.time, random: random, limits: limits).register(on: router)
+        return router
+    }
+}
