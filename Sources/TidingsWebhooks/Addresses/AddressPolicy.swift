@@ -1,6 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
 import TidingsCore
+import TidingsNetwork
 
 /// Which addresses push delivery may call, so that nobody makes the server call what only the server can reach.
 ///
@@ -71,6 +72,12 @@ package struct AddressPolicy: Sendable {
             )
         }
         return nil
+    }
+
+    /// ``refusal(ofCalling:port:isSecure:)`` in the form in which an HTTP client asks: nil allows the address.
+    package func judge(_ address: SocketAddress, isSecure: Bool) -> String? {
+        guard let number = address.withIPBytes({ IPAddress(bytes: $0) }) else { return "\(address) is no IP address" }
+        return refusal(ofCalling: number, port: address.port, isSecure: isSecure)?.description
     }
 
     /// Why an endpoint of this URL is not registered; nil when it may be, as far as its URL tells.

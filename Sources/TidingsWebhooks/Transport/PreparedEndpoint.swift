@@ -1,6 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
 import TidingsCore
+import TidingsHTTP
 
 /// What all requests to one endpoint share, worked out once: its signer and the header fields that never change.
 ///
@@ -12,12 +13,16 @@ final class PreparedEndpoint: Sendable {
     let signer: WebhookSigner?
     /// Fields as they go on the wire: user agent, bearer, the endpoint's own.
     let fields: [UInt8]
+    /// How long each part of an attempt may take.
+    let timeouts: HTTPClientTimeouts
 
     /// Works out what does not change from one attempt to the next.
     /// - Parameter userAgent: what requests call their sender: `Tidings/<version>`.
     init(_ endpoint: Endpoint, userAgent: String) {
         self.endpoint = endpoint
         signer = WebhookSigner(endpoint.secret)
+        timeouts = HTTPClientTimeouts(
+            connect: endpoint.timeouts.connect, headers: endpoint.timeouts.headers, answer: endpoint.timeouts.answer)
         var fields: [UInt8] = []
         func add(_ name: String, _ value: String) {
             // A value that could end its line never leaves, whatever a stored resource says.

@@ -31,4 +31,16 @@ struct StoredEvent: Sendable {
             try use(EventView(RecordView(body: $0, offset: Offset(7), timestamp: WallTime(millis: 0))))
         }
     }
+
+    /// It, alone in a batch of topic `orders`.
+    func records() throws -> BatchRecords {
+        var builder = RecordBatchBuilder()
+        body.withUnsafeBytes { _ = builder.add(body: $0, timestamp: WallTime(millis: 0)) }
+        let bytes = SharedBytes(copying: builder.seal(baseOffset: Offset(7)))
+        let partition = PartitionID(TopicID(1), 0)
+        return try StoredBatch(
+            partition: partition, baseOffset: Offset(7), lastOffset: Offset(7), round: 1, owner: bytes,
+            range: 0..<bytes.count
+        ).records()
+    }
 }
