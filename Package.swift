@@ -81,6 +81,20 @@ let fuzzers: [Target] =
             swiftSettings: strict)
     }
 
+// Built only by script/bench.
+let benchmarks: [Target] =
+    Context.environment["TIDINGS_BENCH"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "tidings-bench",
+            dependencies: [
+                "TidingsHTTP", "TidingsNetwork", "TidingsLog", "TidingsRouting", "KafkaProtocol", "TidingsCore",
+                "CSystem",
+            ],
+            path: "Benchmarks/TidingsBench", swiftSettings: strict)
+    ]
+
 let package = Package(
     name: "tidings",
     platforms: [.macOS(.v15)],
@@ -96,7 +110,7 @@ let package = Package(
                 name: "EndToEndTests", dependencies: ["tidings", "TidingsTesting", "TidingsNetwork", "TidingsCore"],
                 swiftSettings: strict
             ),
-        ] + fuzzers,
+        ] + fuzzers + benchmarks,
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x
 )

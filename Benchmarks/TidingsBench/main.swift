@@ -1,0 +1,34 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What `script/bench` runs beside the product: loads and baselines that only Swift can make. Prints JSON.
+enum Bench {
+    static func option(_ name: String) -> String? {
+        let words = CommandLine.arguments
+        guard let place = words.firstIndex(of: "--" + name), place + 1 < words.count else { return nil }
+        return words[place + 1]
+    }
+
+    static func number(_ name: String, _ standard: Int) -> Int { option(name).flatMap { Int($0) } ?? standard }
+
+    static func run() throws {
+        switch CommandLine.arguments.dropFirst().first {
+        case "empty": try EmptyServer.run(port: number("port", 0))
+        case "latency": print(try LatencyBench().run())
+        case "log": print(try LogBench(folder: option("dir") ?? "/tmp", seconds: number("seconds", 4)).run())
+        case "routing": print(try RoutingBench.run())
+        case "idle": IdleConnections.run(port: number("port", 0), count: number("connections", 10_000))
+        default:
+            fputs("usage: tidings-bench empty|latency|log|routing|idle …\n", stderr)
+            exit(64)
+        }
+    }
+}
+
+setvbuf(stdout, nil, _IOLBF, 0)
+try Bench.run()
