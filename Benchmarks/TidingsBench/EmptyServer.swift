@@ -52,6 +52,7 @@ enum IdleConnections {
             if joined == 0 { opened += 1 }
         }
         print(opened)
+        fflush(nil)
         while getchar() != EOF {}
     }
 }

@@ -121,7 +121,7 @@ final class LatencyBench: @unchecked Sendable {
             sentAt.append(now)
             began.withLock { $0.append(now) }
             let text = body("l-\(number)", subscriptions == 0 ? 0 : number % subscriptions)
-            _ = send(.post, url, text) { [self] status in
+            send(.post, url, text) { [self] status in
                 published.add(clock.now.nanos - now)
                 answered += 1
                 if status != 201 { refused += 1 }

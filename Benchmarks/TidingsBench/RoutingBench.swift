@@ -19,7 +19,7 @@ enum RoutingBench {
             line += "\"\(routes)\":\(perSecond(types) { table.plan(forType: $0).destinations.count }),"
         }
         for subscriptions in [1, 1_000] {
-            let endpoint = Endpoint(url: EndpointURL("http://127.0.0.1:9/")!)
+            let endpoint = Endpoint(url: EndpointURL("http://127.0.0.1:9/")!, secret: Secret("whsec_bench"))
             let table = try RoutingTable(
                 (0..<subscriptions).map { number in
                     .subscription(
@@ -29,7 +29,8 @@ enum RoutingBench {
                             types: [TypePattern("company.area\(number).*")!], endpoint: endpoint))
                 })
             let types = (0..<1_000).map { Array("company.area\($0 % subscriptions).thing-happened".utf8) }
-            let rate = perSecond(types) { table.plan(forType: $0).readers.count }
+            let events = TopicName("events")!
+            let rate = perSecond(types) { table.plan(forType: $0).subscribers(in: events).count }
             line += "\"subscribers_\(subscriptions)\":\(1e9 / rate),"
         }
         return line.dropLast() + "}"

@@ -24,11 +24,10 @@ enum Bench {
         case "routing": print(try RoutingBench.run())
         case "idle": IdleConnections.run(port: number("port", 0), count: number("connections", 10_000))
         default:
-            fputs("usage: tidings-bench empty|latency|log|routing|idle …\n", stderr)
+            print("usage: tidings-bench empty|latency|log|routing|idle …")
             exit(64)
         }
     }
 }
 
-setvbuf(stdout, nil, _IOLBF, 0)
 try Bench.run()
