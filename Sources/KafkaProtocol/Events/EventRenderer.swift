@@ -94,6 +94,12 @@ package struct EventRenderer: ~Copyable {
     /// Writes a record as ``record(_:into:)`` does, as the next value of a larger JSON text.
     package static func record(_ record: RecordView, _ json: inout JSONWriter) {
         json.beginObject()
+        recordMembers(record, &json)
+        json.endObject()
+    }
+
+    /// Writes the members of the object that ``record(_:into:)`` writes, into one that is begun.
+    package static func recordMembers(_ record: RecordView, _ json: inout JSONWriter) {
         json.key("offset")
         json.number(record.offset.value)
         json.key("timestamp")
@@ -118,7 +124,6 @@ package struct EventRenderer: ~Copyable {
         json.endArray()
         json.key("value")
         if let value = record.value { json.base64(value) } else { json.null() }
-        json.endObject()
     }
 
     private mutating func send(

@@ -13,6 +13,10 @@ public protocol EventLog: AnyObject, Sendable {
     /// Any thread.
     func bounds(of partition: PartitionID) -> PartitionBounds?
 
+    /// The last durable round: bounds and reads that begin after this was asked show all of it, and a follower that
+    /// was there before is told of every later one. Any thread.
+    var lastRound: UInt64 { get }
+
     /// An entrance for one loop; made once per loop. Any thread.
     func session(on loop: any Loop) -> any LogSession
 }

@@ -72,6 +72,7 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
     }
 
     package var topics: TopicTable { table }
+    package var lastRound: UInt64 { round }
 
     package func bounds(of partition: PartitionID) -> PartitionBounds? {
         partitions[partition].map { PartitionBounds(start: $0.start, end: $0.end, byteCount: $0.byteCount) }

@@ -1,0 +1,151 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import TidingsCore
+import TidingsHTTP
+
+/// Collects one page of a topic's events, partition after partition, looking at a bounded amount of them.
+///
+/// - Concurrency: lives on its loop; keeps itself alive while it reads.
+final class EventPage {
+    /// How many records one request looks at before it hands a cursor.
+    static let mostScanned = 20_000
+    /// How many bytes of log one request reads before it hands a cursor.
+    static let mostBytes = 16 << 20
+    /// How many bytes an answer has before it is ended with a cursor.
+    static let mostAnswered = 4 << 20
+
+    private let log: any EventLog
+    private let session: any LogSession
+    private let wish: EventWish
+    private let limit: Int
+    private var partitions: ArraySlice<PartitionID>
+    private var next: Offset
+    private var scanned = 0
+    private var bytesRead = 0
+    private var found = 0
+    private var items = ByteBuffer(capacity: 4_096)
+    private var renderer = EventRenderer()
+    private var then: ((Result<[UInt8], Problem>) -> Void)?
+
+    /// - Parameter start: where to begin in the first of `partitions`; nil for its beginning.
+    init(
+        log: any EventLog, session: any LogSession, partitions: ArraySlice<PartitionID>, start: Offset?,
+        wish: EventWish,
+        limit: Int
+    ) {
+        self.log = log
+        self.session = session
+        self.partitions = partitions
+        self.wish = wish
+        self.limit = limit
+        next = start ?? .zero
+    }
+
+    /// Runs to the end and hands over the answer's body, or why there is none.
+    func run(_ then: @escaping (Result<[UInt8], Problem>) -> Void) {
+        self.then = then
+        step()
+    }
+
+    private func step() {
+        while let partition = partitions.first {
+            if isFull { return finish(PageCursor(partition: partition.index, offset: next)) }
+            if let bounds = log.bounds(of: partition) {
+                if next < bounds.start { next = bounds.start }
+                if next < bounds.end { return read(partition) }
+            }
+            partitions = partitions.dropFirst()
+            next = .zero
+        }
+        finish(nil)
+    }
+
+    private var isFull: Bool {
+        found >= limit || scanned >= Self.mostScanned || bytesRead >= Self.mostBytes || items.count >= Self.mostAnswered
+    }
+
+    private func read(_ partition: PartitionID) {
+        session.read(partition, from: next, maxBytes: 256 << 10) { [self] result in
+            switch result {
+            case .success(let batches):
+                if batches.isEmpty { next = log.bounds(of: partition)?.end ?? next.next }
+                for batch in batches where !isFull { scan(batch) }
+            case .failure(let error):
+                guard let resume = error.resume, resume > next else { return finish(Problem(error)) }
+                if error.code == .quarantined { addUnreadable(partition, error.description) }
+                next = resume
+            }
+            step()
+        }
+    }
+
+    private func scan(_ batch: StoredBatch) {
+        bytesRead += batch.bytes.count
+        let records: BatchRecords
+        do throws(RecordError) {
+            records = try batch.records()
+        } catch {
+            addUnreadable(batch.partition, error.description)
+            next = max(next, batch.lastOffset.next)
+            return
+        }
+        for index in records.index(from: next)..<records.endIndex {
+            if isFull { return }
+            let record = records[index]
+            next = record.offset.next
+            scanned += 1
+            let event = EventView(record)
+            if !records.isControl, event.isEvent ? wish.wants(event) : wish.isForAll { add(event, batch.partition) }
+        }
+        next = max(next, batch.lastOffset.next)
+    }
+
+    private func add(_ event: EventView, _ partition: PartitionID) {
+        begin(partition, event.record.offset)
+        items.append(",\"timestamp\":\"" as StaticString)
+        RFC3339.format(event.record.timestamp, into: &items)
+        if event.isEvent {
+            items.append("\",\"event\":" as StaticString)
+            renderer.structured(event, into: &items)
+        } else {
+            items.append("\",\"record\":" as StaticString)
+            renderer.record(event.record, into: &items)
+        }
+        items.append(UInt8(ascii: "}"))
+    }
+
+    private func addUnreadable(_ partition: PartitionID, _ reason: String) {
+        begin(partition, next)
+        items.append(",\"unreadable\":" as StaticString)
+        items.append(jsonString: reason)
+        items.append(UInt8(ascii: "}"))
+    }
+
+    private func begin(_ partition: PartitionID, _ offset: Offset) {
+        if found > 0 { items.append(UInt8(ascii: ",")) }
+        found += 1
+        items.append("{\"partition\":" as StaticString)
+        items.append(decimal: Int64(partition.index))
+        items.append(",\"offset\":" as StaticString)
+        items.append(decimal: offset.value)
+    }
+
+    private func finish(_ cursor: PageCursor?) {
+        var body = ByteBuffer(capacity: items.count + 64)
+        body.append("{\"items\":[" as StaticString)
+        body.append(items.bytes)
+        body.append("],\"next\":" as StaticString)
+        if let cursor { body.append(jsonString: cursor.text) } else { body.append("null" as StaticString) }
+        body.append(UInt8(ascii: "}"))
+        answer(.success(body.array()))
+    }
+
+    private func finish(_ problem: Problem) { answer(.failure(problem)) }
+
+    private func answer(_ result: Result<[UInt8], Problem>) {
+        let work = then
+        then = nil
+        work?(result)
+    }
+}

@@ -1,0 +1,107 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import TidingsCore
+import TidingsHTTP
+
+/// One live tail: events in the log's total order, as Server-Sent Events.
+///
+/// - Concurrency: lives on its connection's loop.
+final class EventStream {
+    /// How often a comment is sent while nothing else is, so that both ends see a dead connection.
+    static let heartbeat: Duration = .seconds(15)
+
+    private let merge: LogMerge
+    private let stream: HTTPResponseStream
+    private let wish: EventWish
+    private let loop: any Loop
+    private var renderer = EventRenderer()
+    private var json = ByteBuffer(capacity: 1_024)
+    /// How many events are still to be sent; nil for no end.
+    private var left: Int?
+    private var timer: LoopTimer?
+    private var onEnd: (() -> Void)?
+
+    init(
+        log: any EventLog, session: any LogSession, stream: HTTPResponseStream, wish: EventWish, limit: Int?,
+        loop: any Loop, onEnd: @escaping () -> Void
+    ) {
+        merge = LogMerge(log: log, session: session, loop: loop)
+        self.stream = stream
+        self.wish = wish
+        self.loop = loop
+        self.onEnd = onEnd
+        left = limit
+    }
+
+    /// Begins to send; the stream keeps itself alive until its end.
+    func start(_ start: LogMerge.Start) {
+        stream.onClose = { [self] in end() }
+        stream.onDrain = { [weak self] in self?.merge.resume() }
+        merge.wantsMore = { [weak self] in self?.stream.wantsMore ?? false }
+        merge.take = { [weak self] batch, from in self?.send(batch, from) }
+        // How soon a client comes back; and the head goes out at once.
+        stream.write("retry: 1000\n\n")
+        merge.start(start)
+        beat()
+    }
+
+    private func end() {
+        merge.stop()
+        if let timer { loop.cancel(timer) }
+        timer = nil
+        stream.end()
+        let work = onEnd
+        onEnd = nil
+        work?()
+    }
+
+    private func beat() {
+        timer = loop.schedule(after: Self.heartbeat) { [weak self] in
+            guard let self, stream.isOpen else { return }
+            // A reader that takes nothing needs no sign of life.
+            if stream.wantsMore { stream.write(":\n\n") }
+            beat()
+        }
+    }
+
+    private func send(_ batch: StoredBatch, _ from: Offset) {
+        // A batch that cannot be decoded (a codec that is not read) is passed over: it has no events for anybody here.
+        guard let records = try? batch.records(), !records.isControl else { return }
+        for index in records.index(from: from)..<records.endIndex {
+            let event = EventView(records[index])
+            guard event.isEvent, !event.isCopy, wish.wants(event) else { continue }
+            write(event, LogCursor(round: batch.round, partition: batch.partition, offset: event.record.offset))
+            if let count = left {
+                left = count - 1
+                if count == 1 { return end() }
+            }
+        }
+    }
+
+    private func write(_ event: EventView, _ cursor: LogCursor) {
+        json.removeAll()
+        renderer.structured(event, into: &json)
+        let data = json.bytes
+        stream.write { part in
+            part.append("id: " as StaticString)
+            cursor.format(into: &part)
+            // A line end in a type, which only another Kafka client can write, would be a field of its own.
+            if !event.type.contains(where: { $0 == 0x0A || $0 == 0x0D }) {
+                part.append("\nevent: " as StaticString)
+                part.append(event.type)
+            }
+            part.append("\n" as StaticString)
+            var start = 0
+            while start <= data.count {
+                var end = start
+                while end < data.count, data[end] != 0x0A, data[end] != 0x0D { end += 1 }
+                part.append("data: " as StaticString)
+                part.append(data.part(start..<end))
+                part.append(UInt8(ascii: "\n"))
+                start = end + 1
+            }
+            part.append(UInt8(ascii: "\n"))
+        }
+    }
+}

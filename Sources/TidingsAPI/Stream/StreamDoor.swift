@@ -1,0 +1,68 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import TidingsCore
+import TidingsHTTP
+
+/// `GET /v1/events/stream`: the live tail.
+///
+/// - Concurrency: lives on its loop.
+package final class StreamDoor {
+    /// How many live tails one loop serves; more are answered with 503.
+    package static let mostStreams = 1_000
+
+    private enum From: String, CaseIterable { case now, beginning }
+
+    private let log: any EventLog
+    private let session: any LogSession
+    private let loop: any Loop
+    private let open: Gauge
+    private var count = 0
+
+    /// Makes the loop's door.
+    package init(log: any EventLog, loop: any Loop, metrics: Metrics) {
+        self.log = log
+        self.loop = loop
+        session = log.session(on: loop)
+        open = metrics.gauge("tidings_live_tails", "Live tails that are open.")
+    }
+
+    /// Adds the route.
+    package func register(on router: Router) {
+        router.add(.get, "/v1/events/stream", query: ["types", "entity", "from", "limit"]) {
+            [self] request, responder throws(Problem) in
+            try begin(request, responder)
+        }
+    }
+
+    private func begin(_ request: borrowing HTTPRequest, _ responder: HTTPResponder) throws(Problem) {
+        let parameters = try request.parameters()
+        let wish = try EventWish(parameters, typeParameter: "types")
+        let limit = try parameters.integer("limit", in: 1...1_000_000)
+        var start = LogMerge.Start.now
+        if try parameters.choice("from", From.self) == .beginning { start = .beginning }
+        if let last = request.header("last-event-id"), !last.isEmpty {
+            guard let cursor = LogCursor(last.text) else {
+                throw Problem(
+                    .invalidParameter, "Last-Event-ID must be the id of an event of this stream, like 17.3.0.42.",
+                    [Problem.Violation("header:last-event-id", "cursor", found: last.text)])
+            }
+            start = .after(cursor)
+        }
+        guard count < Self.mostStreams else {
+            throw Problem(
+                .unavailable, "\(Self.mostStreams) live tails are open on this loop.", retryAfter: .seconds(10))
+        }
+        let fields: HTTPFields = ["Cache-Control": "no-store", "X-Accel-Buffering": "no"]
+        if request.method == .head { return responder.respond(.ok, contentType: "text/event-stream", fields, text: "") }
+        let stream = responder.stream(.ok, contentType: "text/event-stream", fields)
+        count += 1
+        open.add(1)
+        EventStream(
+            log: log, session: session, stream: stream, wish: wish, limit: limit.map { Int($0) }, loop: loop,
+            onEnd: { [self] in
+                count -= 1
+                open.add(-1)
+            }
+        ).start(start)
+    }
+}
