@@ -207,37 +207,3 @@ package final class HTTPClient {
         if next != .max { watch(next) }
     }
 }
-
-/// How a client gets from a name to a connection: parts that live elsewhere and are handed in.
-package struct HTTPWays {
-    /// Looks a name up; answers later, on the loop.
-    package var resolve:
-        (_ host: String, _ port: UInt16, _ then: @escaping (Result<[SocketAddress], NetworkError>) -> Void) -> Void
-    /// Makes a connection secure for a host; answers later, on the loop. Nil: `https` cannot be called.
-    package var secure:
-        (
-            (
-                _ connection: TCPConnection, _ host: String, _ timeLimit: Duration,
-                _ then: @escaping (Result<any ByteStream, NetworkError>) -> Void
-            ) -> Void
-        )?
-    /// The limits of each connection.
-    package var stream = StreamSettings()
-
-    /// Creates the ways.
-    package init(
-        resolve:
-            @escaping (
-                _ host: String, _ port: UInt16, _ then: @escaping (Result<[SocketAddress], NetworkError>) -> Void
-            ) -> Void,
-        secure: (
-            (
-                _ connection: TCPConnection, _ host: String, _ timeLimit: Duration,
-                _ then: @escaping (Result<any ByteStream, NetworkError>) -> Void
-            ) -> Void
-        )? = nil
-    ) {
-        self.resolve = resolve
-        self.secure = secure
-    }
-}

@@ -13,6 +13,7 @@ final class HTTPDial {
     private var addresses: [SocketAddress] = []
     private var place = 0
     private var lastError: HTTPClientError?
+    private var isBeginning = false
 
     init(_ origin: HTTPOrigin, _ call: HTTPClientCall) {
         self.origin = origin
@@ -21,24 +22,21 @@ final class HTTPDial {
 
     private var client: HTTPClient { origin.client }
 
-    /// Begins; tells its origin and call how it ended, later.
+    /// Begins; tells its origin and call how it ended, never before this returns.
     func begin() {
+        isBeginning = true
         let key = origin.key
         if let address = SocketAddress(ip: key.host, port: key.port) {
-            let ready = Ready(dial: self, addresses: [address])
-            return client.loop.post { ready.dial.found(ready.addresses) }
-        }
-        client.ways.resolve(key.host, key.port) { [self] result in
-            switch result {
-            case .success(let addresses): found(addresses)
-            case .failure(let error): end(Self.error(error, "cannot call \(key.host)"))
+            found([address])
+        } else {
+            client.ways.resolve(key.host, key.port) { [self] result in
+                switch result {
+                case .success(let addresses): found(addresses)
+                case .failure(let error): end(Self.error(error, "cannot call \(key.host)"))
+                }
             }
         }
-    }
-
-    private struct Ready: @unchecked Sendable {
-        let dial: HTTPDial
-        let addresses: [SocketAddress]
+        isBeginning = false
     }
 
     /// Gives up; its place at the origin becomes free.
@@ -111,10 +109,19 @@ final class HTTPDial {
 
     private func end(_ error: HTTPClientError) {
         guard let call else { return }
+        if isBeginning {
+            let late = Late(dial: self, error: error)
+            return client.loop.post { late.dial.end(late.error) }
+        }
         self.call = nil
         call.dial = nil
         origin.dialEnded()
         call.fail(error)
+    }
+
+    private struct Late: @unchecked Sendable {
+        let dial: HTTPDial
+        let error: HTTPClientError
     }
 
     private static func error(_ error: NetworkError, _ doing: String) -> HTTPClientError {

@@ -261,7 +261,6 @@ final class HTTPServerConnection: ByteStreamHandler {
         s.pointee.phase = .body
         s.pointee.closesAfterBody = !s.pointee.parser.keepsAlive
         s.pointee.bodyReceived = 0
-        s.pointee.bodySequence = s.pointee.nextSequence
         wait(.body)
         if s.pointee.parser.expectsContinue, !isComing { sayContinue() }
         switch plan {
@@ -270,6 +269,7 @@ final class HTTPServerConnection: ByteStreamHandler {
             bodyBytes = server.takeBuffer()
         case .stream:
             s.pointee.use = .stream
+            s.pointee.bodySequence = s.pointee.nextSequence
             let reader = HTTPBodyReader(self)
             self.reader = reader
             dispatch(kept.bytes.bytes.baseAddress!, match, HTTPServerConnection.nothing, reader)
