@@ -42,6 +42,8 @@ final class ServerServices: Sendable {
         let limits = EventOptions.limits.read(settings)
         let publisher = Publisher(
             log: log, loop: loop, routing: routing, random: random, metrics: metrics, limits: limits)
+        let reader = RoutingReader(routing)
+        InboundDoor(webhook: { reader.table.inbound($0) }, publisher: publisher).register(on: router)
         PublishDoor(publisher, time: loop.time, random: random, limits: limits).register(on: router)
         return router
     }
