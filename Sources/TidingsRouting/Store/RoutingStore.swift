@@ -37,6 +37,9 @@ package final class RoutingStore: @unchecked Sendable {
         package let change: RoutingChange?
     }
 
+    /// A rule of others that a new or changed resource must keep, such as which endpoints may be called; runs on the store's loop.
+    package typealias Check = @Sendable (RoutingResource) throws(Problem) -> Void
+
     private struct Observer: Sendable {
         let loop: any Loop
         let take: @Sendable (News) -> Void
@@ -54,6 +57,7 @@ package final class RoutingStore: @unchecked Sendable {
     let logger: Logger
     private let time: any TimeSource
     private let random: any RandomSource
+    private let check: Check
     private let shared = Mutex(Shared())
     private let version = Atomic<Int64>(-1)
 
@@ -68,8 +72,12 @@ package final class RoutingStore: @unchecked Sendable {
 
     /// Makes a store with an empty table; ``start(then:)`` reads what there is.
     /// - Parameter loop: where changes happen, one after another.
-    package init(log: any EventLog, loop: any Loop, random: any RandomSource, logger: Logger) {
+    /// - Parameter check: asked after the table's own rules, about what is not stored as it is already.
+    package init(
+        log: any EventLog, loop: any Loop, random: any RandomSource, logger: Logger, check: @escaping Check = { _ in }
+    ) {
         self.log = log
+        self.check = check
         self.loop = loop
         self.logger = logger
         self.random = random
@@ -155,6 +163,7 @@ package final class RoutingStore: @unchecked Sendable {
                     return
                 }
                 try table.state.check(.put(requested.resource))
+                try check(requested.resource)
             } catch {
                 loop.post { then(.failure(error)) }
                 return

@@ -10,7 +10,7 @@ import TidingsNetwork
 /// the first only makes the refusal early and clear.
 package struct AddressPolicy: Sendable {
     /// The setting that opens networks, as refusals name it.
-    package static let setting = "delivery.allow-networks"
+    package static let setting = "delivery.allow_networks"
 
     /// One of the server's own listeners. One without an address is bound to all addresses of the machine; of those
     /// only loopback can be told, so a server names the others, too, as far as it knows them.

@@ -2,6 +2,7 @@
 
 import Testing
 import TidingsCore
+import TidingsDelivery
 
 @testable import TidingsWebhooks
 
@@ -47,7 +48,7 @@ import TidingsCore
         let local = Self.local.refusal(ofCalling: address, port: 443, isSecure: true)
         #expect((strict == nil) == (verdict == .open), "\(text): \(strict?.description ?? "open")")
         #expect((local == nil) == (verdict != .never), "\(text): \(local?.description ?? "open")")
-        if let strict { #expect(strict.description.contains("delivery.allow-networks")) }
+        if let strict { #expect(strict.description.contains("delivery.allow_networks")) }
         let plain = Self.local.refusal(ofCalling: address, port: 80, isSecure: false)
         #expect((plain == nil) == (verdict == .local), "\(text): \(plain?.description ?? "open")")
     }
@@ -113,5 +114,16 @@ import TidingsCore
     ])
     func `what is no network is refused`(_ text: String) {
         #expect(AddressRange(text) == nil)
+    }
+
+    @Test func `a subscription to a forbidden endpoint is refused at its place`() throws {
+        let gate = AddressGate(Self.local)
+        let target = TransportFixture.target("http://127.0.0.1:7400/")
+        let problem = #expect(throws: Problem.self) { try gate.check(target.subscription) }
+        #expect(problem?.code == .invalidResource)
+        #expect(problem?.violations.map(\.pointer) == ["/endpoint/url"])
+        #expect(problem?.violations.map(\.rule) == ["own-listener"])
+        gate.policy = AddressPolicy(listensOnLoopbackOnly: true)
+        #expect(throws: Never.self) { try gate.check(target.subscription) }
     }
 }

@@ -155,7 +155,7 @@ import TidingsTesting
         let fixture = try TransportFixture(policy: AddressPolicy(listensOnLoopbackOnly: false))
         let result = try await fixture.send(to: receiver.url)
         #expect(result.outcome == .failed(.forbidden))
-        #expect(result.reason.contains("delivery.allow-networks"))
+        #expect(result.reason.contains("delivery.allow_networks"))
         #expect(receiver.connectionCount == 0)
         receiver.stop()
     }
