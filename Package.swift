@@ -73,7 +73,7 @@ let fuzzers: [Target] =
     ? []
     : [
         ("FuzzJSON", ["TidingsCore"]), ("FuzzEvents", ["KafkaProtocol", "TidingsCore"]),
-        ("FuzzHTTP", ["TidingsHTTP", "TidingsCore"]),
+        ("FuzzHTTP", ["TidingsHTTP", "TidingsCore"]), ("FuzzResources", ["TidingsRouting", "TidingsCore"]),
         ("FuzzBatches", ["KafkaProtocol", "TidingsCore"]), ("FuzzRounds", ["TidingsLog", "TidingsCore"]),
     ].map { name, dependencies in
         .executableTarget(

@@ -182,6 +182,7 @@ package final class Publisher: EventPublisher {
             }
         }
         set.outcomes.append(.stored(entry: entry, topic: plan.target.topic))
+        plan.noteSeen(at: now)
     }
 
     private static var copyHeaders: [RecordHeader] {

@@ -19,7 +19,7 @@ package struct ResourceWriter {
     }
 
     /// Appends what a record keeps of a resource.
-    static func writeRecord(_ resource: RoutingResource, into buffer: inout ByteBuffer) {
+    package static func writeRecord(_ resource: RoutingResource, into buffer: inout ByteBuffer) {
         JSONWriter.write(into: &buffer) { json in
             json.object { ResourceWriter(showsSecrets: true).members(resource, &$0) }
         }
