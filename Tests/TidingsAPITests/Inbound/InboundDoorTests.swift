@@ -1,5 +1,6 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import KafkaProtocol
 import Testing
 import TidingsCore
 import TidingsHTTP
@@ -38,14 +39,15 @@ import TidingsTesting
         private let loop = SimulatedLoop()
         private var server: HTTPServer!
 
-        init() {
+        init(publisher: (any EventPublisher)? = nil) {
             let generic = GenericInbound(type: JSONPointer("/type")!, entity: JSONPointer("/entity")!, verify: nil)
             for webhook in [
                 InboundWebhook(name: Name("hub")!, kind: .github(secret: Secret(InboundDoorTests.secret))),
                 InboundWebhook(name: Name("shop")!, kind: .generic(generic)),
             ] { webhooks[webhook.name] = webhook }
             let router = Router(logger: Logger("http", to: nil))
-            InboundDoor(webhook: { [unowned self] in self.webhooks[$0] }, publisher: publisher).register(on: router)
+            InboundDoor(webhook: { [unowned self] in self.webhooks[$0] }, publisher: publisher ?? self.publisher)
+                .register(on: router)
             server = HTTPServer(
                 loop: loop, settings: HTTPServerSettings(), handler: router, random: SeededRandom(seed: 1),
                 logger: Logger("http", to: nil))
@@ -59,6 +61,12 @@ import TidingsTesting
             for (name, value) in headers { text += "\(name): \(value)\r\n" }
             text += "\r\n" + body
             wire.receive(text)
+            loop.runUntilIdle()
+            return wire.take()
+        }
+
+        /// What came back since the last look.
+        func answer() -> String {
             loop.runUntilIdle()
             return wire.take()
         }
@@ -159,5 +167,36 @@ import TidingsTesting
         let plain = fixture.send("OPTIONS /in/shop", [])
         #expect(plain.contains("Allow: POST, OPTIONS\r\n") && !plain.contains("WebHook"))
         #expect(fixture.send("OPTIONS /in/nobody", []).hasPrefix("HTTP/1.1 404 "))
+    }
+
+    @Test(.enabled(if: !RealGitHubEvents.all.isEmpty, "shared/real-events is not beside the repository"))
+    func `every real payload of GitHub lies in the log byte for byte, in order per repository`() throws {
+        let harness = PublisherHarness()
+        let fixture = Fixture(publisher: harness.publisher)
+        var sent: [String?: [[UInt8]]] = [:]
+        for payload in RealGitHubEvents.all {
+            let body = String(decoding: payload.body, as: UTF8.self)
+            _ = fixture.send("POST /in/hub", signed(body, payload.event), body)
+            harness.clock.runUntilIdle()
+            #expect(fixture.answer().hasPrefix("HTTP/1.1 202 "), "\(payload)")
+            sent[try JSONValue.parse(payload.body)["repository"]?["full_name"]?.string, default: []].append(
+                payload.body)
+        }
+        let topic = try #require(harness.log.topics[TopicName("events")!])
+        var stored: [String?: [[UInt8]]] = [:]
+        let session = harness.log.session(on: harness.loop)
+        for partition in topic.partitions {
+            session.read(partition, from: .zero, maxBytes: 1 << 30) { result in
+                for record in (try? result.get().flatMap { try $0.records().map(EventView.init) }) ?? [] {
+                    stored[record.subject?.text, default: []].append([UInt8](record.data!))
+                }
+            }
+        }
+        harness.clock.runUntilIdle()
+        // Events without an entity are spread over the partitions, in no order.
+        let spread = (sent.removeValue(forKey: nil) ?? [], stored.removeValue(forKey: nil) ?? [])
+        #expect(Set(spread.0) == Set(spread.1) && spread.0.count == spread.1.count)
+        #expect(stored == sent)
+        #expect(sent["Codertocat/Hello-World"]?.count == 184)
     }
 }
