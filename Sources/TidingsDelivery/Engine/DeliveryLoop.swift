@@ -1,0 +1,277 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import TidingsCore
+
+/// All deliveries of one loop: follows the log, hands each event to the subscriptions of this loop that want it, and
+/// owns their runners and the shards that record them.
+///
+/// - Concurrency: lives on its loop.
+final class DeliveryLoop: @unchecked Sendable {
+    private struct Work: @unchecked Sendable { let run: () -> Void }
+
+    let loop: any Loop
+    let log: any EventLog
+    let session: any LogSession
+    let transport: any PushTransport
+    let interest: @Sendable () -> any InterestTable
+    let random: any RandomSource
+    let logger: Logger
+    let metrics: Metrics
+    let limits: DeliveryLimits
+    let announce: (OperationalEvent) -> Void
+    let hashSeed: UInt64
+    private(set) var writer: StateWriter!
+
+    var shards: [StateShard] = []
+    var runners: [UUID128: SubscriptionRunner] = [:]
+    private var bySlot: [SubscriptionRunner?] = []
+    private var tails: [PartitionID: PartitionTail] = [:]
+    private var ignored: Set<TopicID> = []
+    private var touched: [SubscriptionRunner] = []
+    private var follower: LogFollower?
+    private(set) var isStopping = false
+    private var whenQuiet: (() -> Void)?
+    private var timers: [LoopTimer] = []
+
+    init(_ place: DeliveryPlace, _ parts: DeliveryParts) {
+        loop = place.loop
+        transport = place.transport
+        log = parts.log
+        session = parts.log.session(on: place.loop)
+        interest = parts.interest
+        random = parts.random
+        logger = parts.logger
+        metrics = parts.metrics
+        limits = parts.limits
+        announce = place.announce
+        hashSeed = parts.random.next()
+        writer = StateWriter(self)
+    }
+
+    var time: any TimeSource { loop.time }
+
+    // MARK: - For runners
+
+    /// Runs `work` as one of the next things on this loop.
+    func later(_ work: @escaping () -> Void) {
+        let work = Work(run: work)
+        loop.post { work.run() }
+    }
+
+    /// The runner has lanes whose turn may be: it is pumped when the batch at hand is through.
+    func touch(_ runner: SubscriptionRunner) {
+        if runner.isTouched { return }
+        runner.isTouched = true
+        touched.append(runner)
+    }
+
+    func wall(minus took: Duration) -> WallTime { WallTime(millis: time.wall.millis - took.millis) }
+
+    /// A span in the trace of an event, or in a new one.
+    func trace(of event: EventView) -> TraceContext {
+        event.attribute(named: "traceparent").flatMap { TraceContext($0) }?.child(from: random)
+            ?? .root(from: random)
+    }
+
+    func name(of partition: PartitionID) -> String {
+        "\(log.topics[partition.topic]?.name.text ?? "#\(partition.topic.number)")-\(partition.index)"
+    }
+
+    func shardNumber(of uuid: UUID128) -> Int { ShardState.shard(of: uuid) }
+
+    func shard(_ number: Int) -> StateShard {
+        shards.first { $0.number == number }!
+    }
+
+    func runners(ofShard number: Int) -> [SubscriptionRunner] {
+        runners.values.filter { shardNumber(of: $0.uuid) == number }
+            .sorted { ($0.uuid.high, $0.uuid.low) < ($1.uuid.high, $1.uuid.low) }
+    }
+
+    /// Reads one record of attempts.
+    func readNote(at offset: Offset, shard number: Int, then: @escaping (AttemptNote?) -> Void) {
+        let partition = shard(number).notes
+        func find(_ batch: StoredBatch?) -> AttemptNote? {
+            guard let records = try? batch?.records() else { return nil }
+            let index = records.index(from: offset)
+            guard index < records.count, records[index].offset == offset else { return nil }
+            return try? AttemptNote(records[index])
+        }
+        if let note = find(session.recent(partition, from: offset)) { return later { then(note) } }
+        session.read(partition, from: offset, maxBytes: 1) { result in
+            if case .success(let batches) = result { then(find(batches.first)) } else { then(nil) }
+        }
+    }
+
+    /// The tail of a partition, as far as it is dispatched; nil when there is no such partition or it is our own.
+    func tail(for partition: PartitionID) -> PartitionTail? {
+        if let tail = tails[partition] { return tail }
+        guard let topic = log.topics[partition.topic], !topic.name.isInternal,
+            let bounds = log.bounds(of: partition)
+        else { return nil }
+        return makeTail(partition, topic.name, seen: bounds.end)
+    }
+
+    private func makeTail(_ partition: PartitionID, _ topic: TopicName, seen: Offset) -> PartitionTail {
+        let tail = PartitionTail(partition, topic: topic, index: tails.count, seen: seen)
+        tails[partition] = tail
+        return tail
+    }
+
+    // MARK: - Life
+
+    /// Follows the log and goes on with the subscriptions of this loop.
+    func start(_ subscriptions: [(slot: Int, subscription: Subscription)], _ states: [UUID128: SubscriptionState]) {
+        follower = session.follow { [weak self] round in self?.dispatch(round) }
+        for (slot, subscription) in subscriptions { add(subscription, slot: slot, states[subscription.uuid]) }
+        let known = Set(subscriptions.map(\.subscription.uuid))
+        // What was deleted while nobody ran leaves nothing behind.
+        for uuid in states.keys where !known.contains(uuid) { writer.forget(uuid) }
+        every(limits.recordIdleAfter) { $0.runners.values.forEach { $0.markIdleMoves() } }
+        every(.seconds(1)) { $0.runners.values.forEach { $0.updateGauges() } }
+    }
+
+    private func every(_ interval: Duration, _ work: @escaping (DeliveryLoop) -> Void) {
+        let place = timers.count
+        func set(_ home: DeliveryLoop) -> LoopTimer {
+            home.loop.schedule(after: interval) { [weak home] in
+                guard let home, !home.isStopping else { return }
+                work(home)
+                home.timers[place] = set(home)
+            }
+        }
+        timers.append(set(self))
+    }
+
+    /// Adds a subscription, or takes over another form of it.
+    func put(_ subscription: Subscription, slot: Int) {
+        if let runner = runners[subscription.uuid] {
+            runner.update(subscription)
+            readTopics(of: runner, areNew: false)
+        } else if !isStopping {
+            add(subscription, slot: slot, nil)
+        }
+    }
+
+    private func add(_ subscription: Subscription, slot: Int, _ state: SubscriptionState?) {
+        let runner = SubscriptionRunner(subscription, slot: slot, home: self, state: state)
+        runners[subscription.uuid] = runner
+        while bySlot.count <= slot { bySlot.append(nil) }
+        bySlot[slot] = runner
+        readTopics(of: runner, areNew: true)
+        for partition in runner.restoredPositions.keys.sorted() {
+            if let tail = tail(for: partition) { runner.cursor(for: tail) }
+        }
+        runner.setRestTimer()
+        runner.readOnSoon()
+    }
+
+    /// Makes cursors for what a subscription may read.
+    /// - Parameter areNew: false for a changed subscription: a topic it did not read so far is read from now on.
+    private func readTopics(of runner: SubscriptionRunner, areNew: Bool) {
+        for name in interest().topics(of: runner.uuid).sorted() {
+            guard let topic = log.topics[name], !topic.name.isInternal else { continue }
+            for partition in topic.partitions {
+                guard let tail = tail(for: partition) else { continue }
+                if areNew { runner.cursor(for: tail) } else { runner.cursorFromNow(for: tail) }
+            }
+        }
+    }
+
+    /// Ends a subscription: nothing is sent after `then` ran, and nothing is kept of it.
+    func remove(_ uuid: UUID128, then: @escaping () -> Void) {
+        guard let runner = runners.removeValue(forKey: uuid) else { return then() }
+        if runner.slot < bySlot.count, bySlot[runner.slot] === runner { bySlot[runner.slot] = nil }
+        runner.delete { [self] in
+            if !runners.values.contains(where: { $0.subscription.name == runner.subscription.name }) {
+                SubscriptionMetrics.remove(runner.subscription.name, from: metrics)
+            }
+            writer.forget(runner)
+            writer.whenRecorded(then)
+        }
+    }
+
+    // MARK: - The tail
+
+    private func dispatch(_ round: CommittedRound) {
+        for batch in round.batches { dispatch(batch) }
+        while let runner = touched.popLast() {
+            runner.isTouched = false
+            runner.pump()
+        }
+    }
+
+    private func dispatch(_ batch: StoredBatch) {
+        if ignored.contains(batch.partition.topic) { return }
+        let tail: PartitionTail
+        if let known = tails[batch.partition] {
+            tail = known
+        } else {
+            guard let topic = log.topics[batch.partition.topic], !topic.name.isInternal else {
+                ignored.insert(batch.partition.topic)
+                return
+            }
+            tail = makeTail(batch.partition, topic.name, seen: batch.baseOffset)
+        }
+        guard batch.lastOffset >= tail.seen else { return }
+        if batch.baseOffset > tail.seen { fallBehind(tail) }
+        defer { tail.seen = batch.lastOffset.next }
+        if runners.isEmpty { return }
+        guard let records = try? batch.records() else {
+            logger.error(
+                "a batch cannot be read as events and is passed over",
+                [("partition", name(of: batch.partition)), ("offset", batch.baseOffset.description)])
+            return
+        }
+        if records.isControl { return }
+        let table = interest()
+        let first = batch.baseOffset < tail.seen ? records.index(from: tail.seen) : 0
+        for index in first..<records.count {
+            let record = records[index]
+            let event = EventView(record)
+            guard event.isEvent else { continue }
+            table.forEachSubscription(wanting: event, in: tail.topic) { slot, uuid in
+                guard slot < bySlot.count, let runner = bySlot[slot], runner.uuid == uuid else { return }
+                runner.offer(tail, record, batch)
+            }
+        }
+    }
+
+    /// Records were passed by unseen: whoever is at the tail reads them by itself.
+    private func fallBehind(_ tail: PartitionTail) {
+        for runner in runners.values.sorted(by: { $0.slot < $1.slot }) where tail.index < runner.cursors.count {
+            runner.cursors[tail.index]?.fallBehind(at: tail.seen)
+            runner.readOnSoon()
+        }
+    }
+
+    // MARK: - Stopping
+
+    /// Begins no attempt any more, waits for those in flight, records every position; then `then` runs.
+    func stop(then: @escaping () -> Void) {
+        isStopping = true
+        whenQuiet = then
+        for runner in runners.values { runner.forgetTimers() }
+        attemptEnded()
+    }
+
+    /// Breaks off what is still in flight.
+    func breakOff() {
+        for runner in runners.values.sorted(by: { $0.slot < $1.slot }) { runner.breakOff() }
+        attemptEnded()
+    }
+
+    /// Asked after each attempt whether a stop can be completed.
+    func attemptEnded() {
+        guard isStopping, let then = whenQuiet,
+            runners.values.allSatisfy({ $0.inFlight.isEmpty && $0.tests.isEmpty })
+        else { return }
+        whenQuiet = nil
+        for timer in timers { loop.cancel(timer) }
+        if let follower { session.unfollow(follower) }
+        for runner in runners.values.sorted(by: { $0.slot < $1.slot }) { runner.markIdleMoves() }
+        writer.whenRecorded(then)
+        writer.flush()
+    }
+}

@@ -1,0 +1,163 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import TidingsCore
+
+/// What is recorded of a subscription, and how it goes on from that.
+extension SubscriptionRunner {
+    func markDirty() { home.writer.markDirty(self) }
+
+    func markDirty(_ cursor: PartitionCursor) {
+        if !cursor.isDirty {
+            cursor.isDirty = true
+            dirtyCursors.append(cursor)
+        }
+        markDirty()
+    }
+
+    func markDirty(_ lane: Lane) {
+        if !lane.isDirty {
+            lane.isDirty = true
+            dirtyLanes.append(lane)
+        }
+        markDirty()
+    }
+
+    func markDirty(letter id: UInt64) {
+        dirtyLetters.insert(id)
+        markDirty()
+    }
+
+    /// Marks positions that moved over events nobody wanted.
+    func markIdleMoves() {
+        for case let cursor? in cursors where cursor.mode != .starting && cursor.recordedNext != cursor.next {
+            markDirty(cursor)
+        }
+    }
+
+    /// Hands over everything that changed since the last time; it counts as recorded from now on.
+    /// - Parameter note: stores a record of attempts and says where it will lie.
+    func takeChanges(note: (AttemptNote) -> Offset, _ entry: (StateEntry) -> Void) {
+        let (now, wall) = (home.time.now, home.time.wall)
+        for cursor in dirtyCursors {
+            cursor.isDirty = false
+            guard let position = cursor.position else { continue }
+            cursor.recordedNext = position.next
+            entry(.position(cursor.partition, position))
+        }
+        dirtyCursors.removeAll(keepingCapacity: true)
+        for name in closedLanes { entry(.laneClosed(name)) }
+        closedLanes.removeAll()
+        for lane in dirtyLanes where lane.isDirty {
+            store(&lane.attempts, EventReference(lane.partition, lane.offset), &lane.chain, note)
+            entry(lane.takeChange(at: now, wall))
+        }
+        dirtyLanes.removeAll()
+        for id in dirtyLetters.sorted() {
+            guard var letter = letters[id] else {
+                entry(.deadLetterGone(id))
+                continue
+            }
+            store(&letter.attempts, letter.state.event, &letter.state.chain, note)
+            if let edit = letter.edit {
+                letter.state.edit = note(
+                    AttemptNote(uuid: uuid, event: letter.state.event, previous: nil, content: .edit(edit)))
+                letter.edit = nil
+            }
+            letters[id] = letter
+            entry(.deadLetter(letter.state))
+        }
+        dirtyLetters.removeAll()
+        if stoppedIsDirty {
+            stoppedIsDirty = false
+            entry(.stopped(stopped))
+        }
+    }
+
+    private func store(
+        _ attempts: inout [AttemptRecord], _ event: EventReference, _ chain: inout SubscriptionState.AttemptChain?,
+        _ note: (AttemptNote) -> Offset
+    ) {
+        for attempt in attempts {
+            let place = note(
+                AttemptNote(uuid: uuid, event: event, previous: chain?.last, content: .attempt(attempt)))
+            chain = SubscriptionState.AttemptChain(
+                first: chain?.first ?? place, last: place, count: (chain?.count ?? 0) + 1)
+        }
+        attempts = []
+    }
+
+    /// Hands over everything, for a snapshot; called when nothing waits to be recorded.
+    func forEachEntry(_ entry: (StateEntry) -> Void) {
+        let (now, wall) = (home.time.now, home.time.wall)
+        for (partition, position) in restoredPositions.sorted(by: { $0.key < $1.key }) {
+            entry(.position(partition, position))
+        }
+        for case let cursor? in cursors {
+            guard let position = cursor.position else { continue }
+            entry(.position(cursor.partition, position))
+        }
+        for (_, lane) in away.sorted(by: { $0.key < $1.key }) { entry(lane.wholeState(at: now, wall)) }
+        for (_, letter) in letters.sorted(by: { $0.key < $1.key }) { entry(.deadLetter(letter.state)) }
+        if lastLetter > 0 { entry(.lastDeadLetter(lastLetter)) }
+        if let stopped { entry(.stopped(stopped)) }
+    }
+
+    /// The first record of attempts that is still needed; nil when none is.
+    var firstNoteNeeded: Offset? {
+        var first: Offset?
+        func need(_ offset: Offset?) {
+            if let offset { first = min(first ?? offset, offset) }
+        }
+        for (_, lane) in away { need(lane.chain?.first) }
+        for (_, letter) in letters {
+            need(letter.state.chain?.first)
+            need(letter.state.edit)
+        }
+        return first
+    }
+
+    /// Goes on from what was recorded.
+    func restore(_ state: SubscriptionState) {
+        stopped = state.stopped
+        lastLetter = state.lastDeadLetter
+        restoredPositions = state.positions
+        for (id, letter) in state.deadLetters { letters[id] = Letter(state: letter) }
+        let wall = home.time.wall
+        for (name, recorded) in state.lanes.sorted(by: { $0.value.order < $1.value.order }) {
+            guard let offset = recorded.waiting.first else { continue }
+            restore(name, recorded, offset, at: wall)
+        }
+    }
+
+    private func restore(
+        _ name: SubscriptionState.LaneName, _ recorded: SubscriptionState.Lane, _ offset: Offset, at wall: WallTime
+    ) {
+        let tail = home.tail(for: name.partition)
+        var id: LaneID?
+        if let tail, let key = name.key {
+            id = key.withUnsafeBytes {
+                LaneID(partition: Int32(truncatingIfNeeded: tail.index), key: $0, seed: home.hashSeed)
+            }
+        }
+        lastSerial += 1
+        let lane = Lane(
+            serial: lastSerial, partition: name.partition, cursor: nil, id: id, offset: offset,
+            stored: recorded.head.stored, batch: nil)
+        lane.restore(recorded, key: name.key)
+        if let id { lanes[id] = lane }
+        away[lane.serial] = lane
+        waitingCount += lane.count
+        if recorded.head.isParked {
+            lane.state = .parked
+            parkedCount += 1
+        } else if let until = recorded.head.until, until > wall {
+            lane.state = .resting
+            let due = home.time.now + .milliseconds(until.millis - wall.millis)
+            lane.until = due
+            resting.push(lane, due: due)
+        } else {
+            ready.append(lane)
+        }
+        if let deadLetter = lane.deadLetter { letters[deadLetter]?.lane = lane }
+    }
+}

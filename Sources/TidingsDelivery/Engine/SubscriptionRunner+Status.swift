@@ -1,0 +1,69 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import TidingsCore
+
+/// How a subscription stands, for people and for those who scrape.
+extension SubscriptionRunner {
+    /// What it does now, and why.
+    var status: SubscriptionStatus {
+        var status = SubscriptionStatus()
+        (status.state, status.reason) = state
+        status.lag = lag
+        status.oldestAge = oldest.map { .milliseconds(max(0, home.time.wall.millis - $0)) }
+        status.inFlight = inFlight.count
+        status.delivered = delivered
+        status.failedAttempts = failedAttempts
+        status.waiting = waitingCount
+        status.parkedEntities = parkedCount
+        status.deadLetters = letters.count
+        status.lastFailure = lastFailure
+        return status
+    }
+
+    private var state: (SubscriptionStatus.State, String?) {
+        if let stopped { return (.paused, stopped) }
+        if subscription.isPaused { return (.paused, "it was paused") }
+        if breaker.isDown { return (.resting, "the endpoint is down: \(downReason ?? "")") }
+        if letters.count >= home.limits.deadLetters {
+            return (.resting, "there is no room for more than \(home.limits.deadLetters) dead letters")
+        }
+        if waitingCount >= home.limits.waiting {
+            return (.resting, "there is no room for more than \(home.limits.waiting) waiting events")
+        }
+        return (.delivering, nil)
+    }
+
+    /// Records between what is answered and the end, those out of the way apart.
+    var lag: Int64 { cursors.reduce(0) { $0 + ($1?.lag ?? 0) } }
+
+    /// When the oldest undelivered event was stored.
+    private var oldest: Int64? {
+        var oldest: Int64?
+        for case let cursor? in cursors {
+            let time = cursor.outstanding.firstTime ?? firstUnread(cursor)
+            if let time { oldest = min(oldest ?? .max, time.millis) }
+        }
+        for (_, lane) in away { oldest = min(oldest ?? .max, lane.stored.millis) }
+        return oldest
+    }
+
+    private func firstUnread(_ cursor: PartitionCursor) -> WallTime? {
+        guard cursor.mode == .behind, cursor.place < cursor.tail.seen,
+            let records = try? home.session.recent(cursor.partition, from: cursor.place)?.records()
+        else { return nil }
+        let index = records.index(from: cursor.place)
+        return index < records.count ? records[index].timestamp : nil
+    }
+
+    /// Shows how it stands to those who scrape.
+    func updateGauges() {
+        metrics.inFlight.set(Int64(inFlight.count))
+        metrics.lag.set(lag)
+        metrics.waiting.set(Int64(waitingCount))
+        metrics.parked.set(Int64(parkedCount))
+        metrics.deadLetters.set(Int64(letters.count))
+        metrics.isDown.set(breaker.isDown ? 1 : 0)
+        metrics.oldest.set(oldest)
+    }
+}

@@ -1,0 +1,109 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import TidingsCore
+
+/// What is recorded of one subscription: how far it is, what waits out of the way, what was given up on.
+struct SubscriptionState: Hashable {
+    /// A position: everything below `next` is answered, except `outstanding`.
+    struct Position: Hashable {
+        var next: Offset
+        /// Ascending.
+        var outstanding: [Offset]
+    }
+
+    /// Names a lane for good: by its key, or, for an event without one or out of order, by its place.
+    struct LaneName: Hashable {
+        let partition: PartitionID
+        let key: [UInt8]?
+        /// Set when the lane is one event's alone.
+        let lone: Offset?
+    }
+
+    /// Where in the topic of attempts the records of an event's attempts lie: a chain, each naming the one before.
+    struct AttemptChain: Hashable {
+        var first: Offset
+        var last: Offset
+        var count: Int
+    }
+
+    /// What the event in front of a lane has been through.
+    struct Head: Hashable {
+        var failures = 0
+        /// When the next attempt is due; nil when it is due at once, or the lane is parked.
+        var until: WallTime?
+        /// Since when the lane is out of the way.
+        var since: WallTime
+        /// When the event in front was stored.
+        var stored: WallTime
+        var chain: AttemptChain?
+        /// The dead letter that is redriven, or that blocks the lane.
+        var deadLetter: UInt64?
+        var isParked = false
+    }
+
+    /// A lane out of the way.
+    struct Lane: Hashable {
+        var head: Head
+        /// Its events in order; the one in front first.
+        var waiting: [Offset]
+    }
+
+    /// A delivery given up on.
+    struct DeadLetter: Hashable {
+        let id: UInt64
+        let event: EventReference
+        let key: [UInt8]?
+        let type: String
+        let eventID: String
+        var time: WallTime
+        var reason: String
+        var attempts: Int
+        var isBlocking: Bool
+        var isRedriven: Bool
+        var chain: AttemptChain?
+        /// Where the data lies that replaces the event's.
+        var edit: Offset?
+    }
+
+    var positions: [PartitionID: Position] = [:]
+    var lanes: [LaneName: Lane] = [:]
+    var deadLetters: [UInt64: DeadLetter] = [:]
+    /// The highest number a dead letter was given.
+    var lastDeadLetter: UInt64 = 0
+    /// Why the engine itself paused it; nil when it did not.
+    var stopped: String?
+
+    /// Takes in a record's entries.
+    mutating func apply(_ entry: StateEntry) {
+        switch entry {
+        case .position(let partition, let position): positions[partition] = position
+        case .lane(let name, let head, let dropped, let added):
+            var lane = lanes[name] ?? Lane(head: head, waiting: [])
+            lane.head = head
+            lane.waiting.removeFirst(min(dropped, lane.waiting.count))
+            lane.waiting += added
+            lanes[name] = lane
+        case .laneClosed(let name): lanes[name] = nil
+        case .deadLetter(let letter):
+            deadLetters[letter.id] = letter
+            lastDeadLetter = max(lastDeadLetter, letter.id)
+        case .deadLetterGone(let id):
+            deadLetters[id] = nil
+            lastDeadLetter = max(lastDeadLetter, id)
+        case .stopped(let reason): stopped = reason
+        case .lastDeadLetter(let id): lastDeadLetter = max(lastDeadLetter, id)
+        }
+    }
+}
+
+/// One change of a subscription's state, as a record holds it.
+enum StateEntry: Hashable {
+    case position(PartitionID, SubscriptionState.Position)
+    /// A lane's head now; so many of its events are done, and these joined at the end.
+    case lane(SubscriptionState.LaneName, SubscriptionState.Head, dropped: Int, added: [Offset])
+    case laneClosed(SubscriptionState.LaneName)
+    case deadLetter(SubscriptionState.DeadLetter)
+    case deadLetterGone(UInt64)
+    case stopped(String?)
+    case lastDeadLetter(UInt64)
+}
