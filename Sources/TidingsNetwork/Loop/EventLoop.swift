@@ -373,7 +373,8 @@ extension EventLoop {
                 guard let handle, uv_is_closing(handle) == 0, let data = handle.pointee.data else { return }
                 Unmanaged<LoopResource>.fromOpaque(data)._withUnsafeGuaranteedRef { $0.loopStops() }
             }, nil)
-        uv_run(loop, UV_RUN_DEFAULT)
+        // The first run may end at once, on the stop that led here.
+        while uv_run(loop, UV_RUN_DEFAULT) != 0 {}
         timers.removeAll()
         let left = inbox.withLock { box in
             let left = box.work

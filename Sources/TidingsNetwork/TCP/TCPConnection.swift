@@ -201,6 +201,10 @@ package final class TCPConnection: LoopResource, ByteStream, @unchecked Sendable
             memory.pointee.isPaused = true
             uv_read_stop(stream)
         }
+        if memory.pointee.endSent {
+            linger()
+            return
+        }
         loop.noteDirty(memory)
         closeTimer = loop.schedule(after: settings.closeTimeLimit) { [self] in
             breakOff(NetworkError(.timedOut, "\(remoteAddress) did not take the last bytes in time"))

@@ -1,3 +1,0 @@
-// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
-
-import Testing
