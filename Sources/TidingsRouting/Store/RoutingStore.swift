@@ -37,7 +37,8 @@ package final class RoutingStore: @unchecked Sendable {
         package let change: RoutingChange?
     }
 
-    /// A rule of others that a new or changed resource must keep, such as which endpoints may be called; runs on the store's loop.
+    /// A rule of others that a new or changed resource must keep, such as which endpoints may be called; runs on the
+    /// store's loop.
     package typealias Check = @Sendable (RoutingResource) throws(Problem) -> Void
 
     private struct Observer: Sendable {
