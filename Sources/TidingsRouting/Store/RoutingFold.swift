@@ -11,10 +11,12 @@ final class RoutingFold {
 
     private var state = RoutingState()
     private var version: Int64 = -1
+    private let sightings: TypeSightings
     private let random: any RandomSource
     private let logger: Logger
 
-    init(random: any RandomSource, logger: Logger) {
+    init(sightings: TypeSightings, random: any RandomSource, logger: Logger) {
+        self.sightings = sightings
         self.random = random
         self.logger = logger
     }
@@ -29,7 +31,9 @@ final class RoutingFold {
             switch result {
             case .failure(let error): then(.failure(error))
             case .success(let batches):
-                guard let last = batches.last else { return then(.success(RoutingTable(state, version: version))) }
+                guard let last = batches.last else {
+                    return then(.success(RoutingTable(state, version: version, sightings: sightings)))
+                }
                 do throws(LogError) {
                     for batch in batches { try fold(batch) }
                 } catch {

@@ -311,7 +311,7 @@ package final class RoutingStore: @unchecked Sendable {
                 case .failure(let error): then(.failure(error))
                 case .success(let topic):
                     let partition = PartitionID(topic.id, 0)
-                    let fold = RoutingFold(random: random, logger: logger)
+                    let fold = RoutingFold(sightings: table.sightings, random: random, logger: logger)
                     let start = log.bounds(of: partition)?.start ?? .zero
                     fold.read(session, partition, from: start) { [self] result in
                         then(
