@@ -12,18 +12,32 @@ package protocol TopicReaders: AnyObject, Sendable {
 
 /// One reader of a topic.
 package struct TopicReader: Sendable {
+    /// How far a reader is in one partition.
+    package struct Position: Sendable {
+        /// The partition.
+        package let partition: Int32
+        /// The offset of the first record it has not answered.
+        package let offset: Offset
+        /// How many records lie between that and the end.
+        package let lag: Int64
+
+        /// Describes a position.
+        package init(partition: Int32, offset: Offset, lag: Int64) {
+            self.partition = partition
+            self.offset = offset
+            self.lag = lag
+        }
+    }
+
     /// The subscription or group.
     package let name: String
-    /// The offset of the next record it has not answered, per partition.
-    package let positions: [(partition: Int32, offset: Offset)]
-    /// How many records lie between that and the end, in all partitions.
-    package let lag: Int64
+    /// How far it is, by partition.
+    package let positions: [Position]
 
     /// Describes a reader.
-    package init(name: String, positions: [(partition: Int32, offset: Offset)], lag: Int64) {
+    package init(name: String, positions: [Position]) {
         self.name = name
         self.positions = positions
-        self.lag = lag
     }
 }
 
@@ -141,13 +155,14 @@ extension AdminAPI {
 extension TopicReader {
     fileprivate func write(_ json: inout JSONWriter) {
         json.member("name", name)
-        json.member("lag", lag)
-        json.key("positions")
+        json.member("lag", positions.reduce(0) { $0 + $1.lag })
+        json.key("partitions")
         json.array { json in
             for position in positions {
                 json.object { json in
                     json.member("partition", position.partition)
-                    json.member("offset", position.offset.value)
+                    json.member("position", position.offset.value)
+                    json.member("lag", position.lag)
                 }
             }
         }

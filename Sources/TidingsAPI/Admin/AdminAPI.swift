@@ -196,6 +196,7 @@ package final class AdminAPI {
         json.array { json in for owner in plan.owners { json.string(owner.name.text) } }
         json.key("route")
         if let route = plan.route { json.string(route.text) } else { json.null() }
+        json.member("topic", plan.target.topic.text)
         json.key("destinations")
         json.array { json in
             for destination in plan.destinations {

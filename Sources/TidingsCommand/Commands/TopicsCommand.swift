@@ -64,18 +64,17 @@ enum TopicsCommand {
     private static let columns: [ListColumn] = [
         .text("name", "name"),
         ListColumn(title: "partitions", isNumber: true) { topic in
-            topic["partitions"].map { $0.array.map { String($0.count) } ?? $0.cell } ?? ""
+            topic["partitions"]?.cell ?? ""
         },
         ListColumn(title: "events", isNumber: true) { topic in
-            guard let partitions = topic["partitions"]?.array else { return topic["events"]?.cell ?? "" }
+            guard let partitions = topic["status"]?["partitions"]?.array else { return "" }
             let counts = partitions.map { ($0["end"]?.integer ?? 0) - ($0["start"]?.integer ?? 0) }
             return Publisher.grouped(Int(counts.reduce(0, +)))
         },
         ListColumn(title: "bytes", isNumber: true) { topic in
-            guard let partitions = topic["partitions"]?.array else { return topic["bytes"]?.cell ?? "" }
+            guard let partitions = topic["status"]?["partitions"]?.array else { return "" }
             return Publisher.grouped(Int(partitions.reduce(0) { $0 + ($1["bytes"]?.integer ?? 0) }))
         },
-        ListColumn(title: "readers", isNumber: true) { $0["readers"]?.array.map { String($0.count) } ?? "" },
     ]
 
     @Sendable private static func get(_ invocation: Invocation) throws(CommandFailure) -> ExitCode {
@@ -87,18 +86,18 @@ enum TopicsCommand {
             return .ok
         }
         var partitions = Table([.number("partition"), .number("start"), .number("end"), .number("bytes")])
-        for (index, partition) in (topic["partitions"]?.array ?? []).enumerated() {
+        for (index, partition) in (topic["status"]?["partitions"]?.array ?? []).enumerated() {
             let number = partition["partition"]?.cell ?? String(index)
             partitions.add([number] + ["start", "end", "bytes"].map { partition[$0]?.cell ?? "" })
         }
         terminal.print(partitions)
-        let readers = topic["readers"]?.array ?? []
+        let readers = topic["status"]?["readers"]?.array ?? []
         if readers.isEmpty { return .ok }
         terminal.print("")
         var table = Table([.text("reader"), .number("partition"), .number("position"), .number("lag")])
         for reader in readers {
-            let name = (reader["name"] ?? reader["subscription"])?.cell ?? ""
-            let rows = reader["partitions"]?.array ?? [reader]
+            let name = reader["name"]?.cell ?? ""
+            let rows = reader["partitions"]?.array ?? []
             for row in rows { table.add([name] + ["partition", "position", "lag"].map { row[$0]?.cell ?? "" }) }
         }
         terminal.print(table)

@@ -68,8 +68,8 @@ extension ResourceKind {
     static let types = ResourceKind(
         plural: "types", singular: "type", summary: "Event types: what they mean, who produces and who receives them.",
         columns: [
-            .text("name", "name"), .text("producer", "producer"), .text("topic", "route.topic"),
-            .text("shared", "shared"), .text("last seen", "last_seen"), .text("description", "description"),
+            .text("name", "name"), .text("producers", "status.producers"), .text("topic", "status.topic"),
+            .text("shared", "shared"), .text("last seen", "status.last_seen"), .text("description", "description"),
         ],
         fields: [
             Field("shared", "shared", .truth, "", "several producers may publish it"),
