@@ -21,6 +21,8 @@ final class ServerBench: HTTPHandler {
     /// Responders that were kept, by path.
     var kept: [String: HTTPResponder] = [:]
     var reports: [String] = []
+    /// Chooses routes and hears reports instead of this bench.
+    var router: Router?
 
     init(_ adjust: (inout HTTPServerSettings) -> Void = { _ in }) {
         loop = SimulatedLoop(clock: clock)
@@ -32,12 +34,14 @@ final class ServerBench: HTTPHandler {
     }
 
     func begin(_ head: borrowing HTTPRequest) throws(Problem) -> (match: RouteMatch, body: HTTPBodyPlan) {
-        (RouteMatch(), plan)
+        if let router { return try router.begin(head) }
+        return (RouteMatch(), plan)
     }
 
     func handle(_ request: borrowing HTTPRequest, _ responder: HTTPResponder) { answer(request, responder) }
 
     func finished(_ report: borrowing HTTPReport) {
+        router?.finished(report)
         reports.append("\(report.method) \(report.path) \(report.status.code) \(report.bodyCount)")
     }
 
