@@ -55,19 +55,20 @@ final class HTTPClientConnection: ByteStreamHandler {
     /// Sends a request; false when the connection turned out to be dead and nothing of it was sent.
     func send(_ request: HTTPRequestBytes, for call: HTTPClientCall) -> Bool {
         begin(call)
+        let isLarge = request.body.count >= Self.largeBody
         stream.withOutput { out in
             request.appendHead(to: &out)
-            if request.body.count < Self.largeBody { out.append(request.body) }
+            if !isLarge { out.append(request.body) }
         }
-        if request.body.count >= Self.largeBody { stream.write(request.body) }
-        return sent(call)
+        return sent(call, isLarge ? request.body : UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
     /// Sends a request that was written before.
     func send(_ request: UnsafeRawBufferPointer, for call: HTTPClientCall) -> Bool {
         begin(call)
-        stream.write(request)
-        return sent(call)
+        let first = min(request.count, Self.largeBody)
+        stream.write(request.part(0..<first))
+        return sent(call, request.part(first..<request.count))
     }
 
     private static let largeBody = 16 << 10
@@ -81,13 +82,16 @@ final class HTTPClientConnection: ByteStreamHandler {
         s.pointee.bodyCount = 0
     }
 
-    private func sent(_ call: HTTPClientCall) -> Bool {
-        // At once: a connection that is dead shows it now, while the request can still go another way.
+    private func sent(_ call: HTTPClientCall, _ rest: UnsafeRawBufferPointer) -> Bool {
+        // At once: a connection that is dead shows it now, while the request can still go another way. A first piece
+        // this small is taken whole or not at all.
         stream.flush()
         guard stream.isOpen else {
             self.call = nil
             return false
         }
+        // It may break on the rest; then the answer, or the end, is read all the same.
+        if !rest.isEmpty { stream.write(rest) }
         call.wasSent(on: self)
         return true
     }

@@ -17,7 +17,7 @@ extension TCPConnection {
 
     /// Whether bytes may still be written.
     @inline(__always)
-    var takesOutput: Bool { memory.pointee.phase == .open && !memory.pointee.endsWriting }
+    var takesOutput: Bool { memory.pointee.phase == .open && !memory.pointee.endsWriting && !memory.pointee.writeBroke }
 
     package func write(_ bytes: UnsafeRawBufferPointer) {
         guard takesOutput else { return }
@@ -81,7 +81,7 @@ extension TCPConnection {
         }
         if sent == UV_EAGAIN.rawValue { return bytes }
         guard sent >= 0 else {
-            breakOff(NetworkError(status: sent, "cannot write to \(remoteAddress)"))
+            writeFailed(sent)
             return UnsafeRawBufferPointer(start: nil, count: 0)
         }
         let count = Int(sent)
@@ -150,8 +150,16 @@ extension TCPConnection {
         }
     }
 
+    /// The peer takes no more. What it said before that still counts (a refusal, sent before the request was read to
+    /// its end): it is read first, and the end of reading, which follows at once, ends the connection.
     private func writeFailed(_ status: Int32) {
-        breakOff(NetworkError(status: status, "cannot write to \(remoteAddress)"))
+        let error = NetworkError(status: status, "cannot write to \(remoteAddress)")
+        guard memory.pointee.phase == .open, !memory.pointee.isPaused, !memory.pointee.readEnded,
+            !memory.pointee.writeBroke
+        else { return breakOff(error) }
+        memory.pointee.writeBroke = true
+        dropOutput()
+        readToItsEnd(error)
     }
 
     private func releasePending() {

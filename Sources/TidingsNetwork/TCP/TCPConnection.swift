@@ -35,6 +35,8 @@ package final class TCPConnection: LoopResource, ByteStream, @unchecked Sendable
         var endsWriting = false
         var endSent = false
         var discarded = 0
+        /// A write failed: the connection only reads what the peer had sent before.
+        var writeBroke = false
     }
 
     enum Phase: UInt8 {
@@ -115,7 +117,7 @@ package final class TCPConnection: LoopResource, ByteStream, @unchecked Sendable
         return file < 0 ? nil : SocketAddress.asking { getsockname(file, $0, $1) }
     }
 
-    package var isOpen: Bool { memory.pointee.phase == .open }
+    package var isOpen: Bool { memory.pointee.phase == .open && !memory.pointee.writeBroke }
     package var isPaused: Bool { memory.pointee.isPaused }
 
     // MARK: Reading
@@ -171,7 +173,9 @@ package final class TCPConnection: LoopResource, ByteStream, @unchecked Sendable
         } else if count == Int(UV_EOF.rawValue) {
             memory.pointee.readEnded = true
             uv_read_stop(stream)
-            if memory.pointee.phase == .open {
+            if memory.pointee.writeBroke {
+                breakOff(closeError ?? NetworkError(.reset, "the connection to \(remoteAddress) broke"))
+            } else if memory.pointee.phase == .open {
                 handler?.streamDidEnd()
             } else if memory.pointee.endSent {
                 finish(nil)
@@ -193,6 +197,7 @@ package final class TCPConnection: LoopResource, ByteStream, @unchecked Sendable
 
     package func close() {
         guard memory.pointee.phase == .open else { return }
+        if memory.pointee.writeBroke, let closeError { return breakOff(closeError) }
         // What a filter still holds must pass it while it may write.
         filter?.willClose()
         memory.pointee.phase = .closing
@@ -238,6 +243,12 @@ package final class TCPConnection: LoopResource, ByteStream, @unchecked Sendable
         if let closeTimer { loop.cancel(closeTimer) }
         closeTimer = loop.schedule(after: settings.lingerTime) { [self] in finish(nil) }
         startReading()
+    }
+
+    /// After a failed write: the end of reading closes the connection, at the latest after the time to linger.
+    func readToItsEnd(_ error: NetworkError) {
+        closeError = error
+        closeTimer = loop.schedule(after: settings.lingerTime) { [self] in breakOff(error) }
     }
 
     /// Closes with a reset: the peer must not take what it got for everything.

@@ -49,7 +49,7 @@ import TidingsTesting
         (.raw(Array("HTTP/1.1 101 Switching\r\n\r\n".utf8)), "client.bad-answer"),
         (.slowBody(200, piece: [65], pause: .milliseconds(20)), "client.answer-timed-out"),
         (.endlessHeaders(200), "client.bad-answer"),
-        (.answerAndClose(200), "200 "), (.answer(302, headers: [("Location", "http://127.0.0.1:1/")]), "302 "),
+        (.answer(302, headers: [("Location", "http://127.0.0.1:1/")]), "302 "),
         (.after(.milliseconds(30), .answer(503)), "503 "),
     ]
 
