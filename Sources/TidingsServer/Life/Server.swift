@@ -6,6 +6,7 @@ import TidingsHTTP
 import TidingsLog
 import TidingsNetwork
 import TidingsRouting
+import TidingsWebhooks
 
 /// The whole server, put together: the log, the routing table, deliveries, loops, doors and the listener.
 ///
@@ -21,6 +22,7 @@ package final class Server: Sendable {
     private let log: Log
     private let loops: EventLoopGroup
     private let http: HTTPServerGroup
+    private let deliveries: Deliveries
 
     /// Starts everything; when this returns, requests are answered.
     /// - Throws: ``ServerRefusal``; nothing of the server is left then.
@@ -48,9 +50,15 @@ package final class Server: Sendable {
                 loops.stop()
                 loops.join()
             }
-            let routing = try Self.startRouting(log, loops.loops[0], random, logger)
+            let gate = AddressGate(Self.addressPolicy(settings, listening: listen))
+            let routing = try Self.startRouting(log, loops.loops[0], gate, random, logger)
+            let deliveries = try Deliveries(
+                settings: settings, log: log, routing: routing, loops: loops.loops, gate: gate, metrics: metrics,
+                logger: logger, random: random)
+            self.deliveries = deliveries
+            undo.append { _ = deliveries.stop(within: .zero) }
             let services = ServerServices(
-                settings: settings, log: log, routing: routing, metrics: metrics,
+                settings: settings, log: log, routing: routing, deliveries: deliveries, metrics: metrics,
                 process: ProcessMetrics(start: time.wall), logger: logger, random: random)
             do throws(NetworkError) {
                 var limits = HTTPOptions.server.read(settings)
@@ -63,6 +71,7 @@ package final class Server: Sendable {
             } catch {
                 throw ServerRefusal(error, listening: settings[HTTPOptions.listen])
             }
+            gate.policy = Self.addressPolicy(settings, listening: http.address)
         } catch {
             for step in undo.reversed() { step() }
             throw error
@@ -85,6 +94,9 @@ package final class Server: Sendable {
         logger.notice("the server stops", [("deadline", DurationText.format(deadline))])
         let isQuiet = Latch<Void>()
         http.stop(within: deadline) { isQuiet.open(()) }
+        if !deliveries.stop(within: deadline) {
+            logger.warning("attempts were broken off at the end of the stop's time: their events are delivered again")
+        }
         isQuiet.wait()
         loops.stop()
         loops.join()
@@ -119,6 +131,15 @@ package final class Server: Sendable {
         return address
     }
 
+    /// Which addresses deliveries may call: never the server's own.
+    private static func addressPolicy(_ settings: Settings, listening address: SocketAddress) -> AddressPolicy {
+        let own = AddressPolicy.Listener(
+            address: address.isUnspecified ? nil : IPAddress(address.ip), port: address.port)
+        return AddressPolicy(
+            allowed: settings[DeliveryOptions.allowNetworks].compactMap { AddressRange($0) },
+            listensOnLoopbackOnly: address.isLoopback, listeners: address.port == 0 ? [] : [own])
+    }
+
     private static func openLog(
         _ folder: String, _ settings: Settings, _ time: any TimeSource, _ random: any RandomSource, _ logger: Logger,
         _ metrics: Metrics
@@ -151,9 +172,12 @@ package final class Server: Sendable {
     }
 
     private static func startRouting(
-        _ log: Log, _ loop: EventLoop, _ random: any RandomSource, _ logger: Logger
+        _ log: Log, _ loop: EventLoop, _ gate: AddressGate, _ random: any RandomSource, _ logger: Logger
     ) throws(ServerRefusal) -> RoutingStore {
-        let routing = RoutingStore(log: log, loop: loop, random: random, logger: logger.named("routing"))
+        let routing = RoutingStore(log: log, loop: loop, random: random, logger: logger.named("routing")) {
+            resource throws(Problem) in
+            if case .subscription(let subscription) = resource { try gate.check(subscription) }
+        }
         let started = Latch<Result<RoutingTable, LogError>>()
         routing.start { started.open($0) }
         switch started.wait() {

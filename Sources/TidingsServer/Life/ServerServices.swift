@@ -12,18 +12,20 @@ final class ServerServices: Sendable {
     private let settings: Settings
     private let log: Log
     private let routing: RoutingStore
+    private let deliveries: Deliveries
     private let metrics: Metrics
     private let process: ProcessMetrics
     private let logger: Logger
     private let random: any RandomSource
 
     init(
-        settings: Settings, log: Log, routing: RoutingStore, metrics: Metrics, process: ProcessMetrics, logger: Logger,
-        random: any RandomSource
+        settings: Settings, log: Log, routing: RoutingStore, deliveries: Deliveries, metrics: Metrics,
+        process: ProcessMetrics, logger: Logger, random: any RandomSource
     ) {
         self.settings = settings
         self.log = log
         self.routing = routing
+        self.deliveries = deliveries
         self.metrics = metrics
         self.process = process
         self.logger = logger
@@ -43,6 +45,7 @@ final class ServerServices: Sendable {
         let publisher = Publisher(
             log: log, loop: loop, routing: routing, random: random, metrics: metrics, limits: limits)
         let reader = RoutingReader(routing)
+        AdminAPI(store: routing, log: log, delivery: deliveries.engine, loop: loop).register(on: router)
         InboundDoor(webhook: { reader.table.inbound($0) }, publisher: publisher).register(on: router)
         PublishDoor(publisher, time: loop.time, random: random, limits: limits).register(on: router)
         return router

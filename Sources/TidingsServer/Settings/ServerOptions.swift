@@ -46,5 +46,7 @@ extension SettingDescription {
     /// Every setting there is, in the order of the reference.
     package static let all: [SettingDescription] =
         ServerOptions.all + LoggingOptions.all + HTTPOptions.all + EventOptions.limits.descriptions
-        + StorageOptions.log.descriptions + WebhookOptions.client.descriptions
+        + StorageOptions.log.descriptions + [DeliveryOptions.allowNetworks.description]
+        + DeliveryOptions.limits.descriptions
+        + WebhookOptions.client.descriptions
 }
