@@ -21,6 +21,7 @@ final class EventPage {
     private let limit: Int
     private var partitions: ArraySlice<PartitionID>
     private var next: Offset
+    private let others: Offset
     private var scanned = 0
     private var bytesRead = 0
     private var found = 0
@@ -28,18 +29,20 @@ final class EventPage {
     private var renderer = EventRenderer()
     private var then: ((Result<[UInt8], Problem>) -> Void)?
 
-    /// - Parameter start: where to begin in the first of `partitions`; nil for its beginning.
+    /// - Parameters:
+    ///   - first: where to begin in the first of `partitions`; nil for its beginning.
+    ///   - others: where to begin in those after it; nil for their beginnings.
     init(
-        log: any EventLog, session: any LogSession, partitions: ArraySlice<PartitionID>, start: Offset?,
-        wish: EventWish,
-        limit: Int
+        log: any EventLog, session: any LogSession, partitions: ArraySlice<PartitionID>, first: Offset?,
+        others: Offset?, wish: EventWish, limit: Int
     ) {
         self.log = log
         self.session = session
         self.partitions = partitions
         self.wish = wish
         self.limit = limit
-        next = start ?? .zero
+        next = first ?? .zero
+        self.others = others ?? .zero
     }
 
     /// Runs to the end and hands over the answer's body, or why there is none.
@@ -56,7 +59,7 @@ final class EventPage {
                 if next < bounds.end { return read(partition) }
             }
             partitions = partitions.dropFirst()
-            next = .zero
+            next = others
         }
         finish(nil)
     }

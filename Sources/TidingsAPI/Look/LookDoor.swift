@@ -53,28 +53,29 @@ package final class LookDoor {
         let parameters = try request.parameters()
         let wish = try EventWish(parameters, typeParameter: "type")
         let limit = try parameters.integer("limit", in: 1...Self.mostPerPage) ?? Self.usualPage
-        let partition = try parameters.integer("partition", in: 0...Int64(topic.partitionCount) - 1)
-        let offset = try parameters.integer("offset", in: 0...Int64.max - 1)
+        let partition = try parameters.integer(
+            "partition", in: 0...Int64(TopicResource.allowedPartitions.upperBound) - 1)
+        var start = try parameters.integer("offset", in: 0...Int64.max - 1).map { Offset($0) }
         var partitions = topic.partitions[...]
-        var start: Offset?
-        if let partition { partitions = [topic.partitions[Int(partition)]] }
-        if let offset {
-            guard partition != nil else {
-                throw QueryParameters.refusal(
-                    "The query parameter 'offset' goes with 'partition'.", "offset", "with partition", "\(offset)")
-            }
-            start = Offset(offset)
+        if let partition {
+            guard partition < Int64(topic.partitionCount) else { throw Self.noPartition(topic, partition) }
+            partitions = [topic.partitions[Int(partition)]]
         }
+        let everyStart = start
         if let text = try parameters.text("cursor") {
-            guard let cursor = PageCursor(text), partitions.contains(PartitionID(topic.id, cursor.partition)) else {
+            guard let cursor = PageCursor(text) else {
                 throw QueryParameters.refusal(
                     "The query parameter 'cursor' must be what 'next' said.", "cursor", "cursor", text)
+            }
+            guard partitions.contains(PartitionID(topic.id, cursor.partition)) else {
+                throw Self.noPartition(topic, Int64(cursor.partition))
             }
             partitions = partitions.drop { $0.index < cursor.partition }
             start = cursor.offset
         }
         EventPage(
-            log: log, session: session, partitions: partitions, start: start, wish: wish, limit: Int(limit)
+            log: log, session: session, partitions: partitions, first: start, others: everyStart, wish: wish,
+            limit: Int(limit)
         ).run { result in
             switch result {
             case .success(let body):
@@ -84,6 +85,10 @@ package final class LookDoor {
         }
     }
 
+    private static func noPartition(_ topic: TopicDescription, _ partition: Int64) -> Problem {
+        Problem(.notFound, "topic '\(topic.name)' has \(topic.partitionCount) partitions, no number \(partition)")
+    }
+
     // MARK: - One record
 
     private func one(_ request: borrowing HTTPRequest, _ responder: HTTPResponder) throws(Problem) {
@@ -91,9 +96,7 @@ package final class LookDoor {
         let shape = try request.parameters().choice("as", Shape.self)
         let partition = try Self.number(request, 1, "partition")
         let place = try Self.number(request, 2, "offset")
-        guard partition < Int64(topic.partitionCount) else {
-            throw Problem(.notFound, "topic '\(topic.name)' has \(topic.partitionCount) partitions, no \(partition)")
-        }
+        guard partition < Int64(topic.partitionCount) else { throw Self.noPartition(topic, partition) }
         let id = PartitionID(topic.id, Int32(partition))
         let offset = Offset(place)
         let missing = Problem(.notFound, "there is no record at \(topic.name), partition \(partition), offset \(place)")

@@ -19,12 +19,14 @@ final class EventStream {
     private var json = ByteBuffer(capacity: 1_024)
     /// How many events are still to be sent; nil for no end.
     private var left: Int?
+    private let timeout: Duration?
     private var timer: LoopTimer?
+    private var lastTimer: LoopTimer?
     private var onEnd: (() -> Void)?
 
     init(
         log: any EventLog, session: any LogSession, stream: HTTPResponseStream, wish: EventWish, limit: Int?,
-        loop: any Loop, onEnd: @escaping () -> Void
+        timeout: Duration?, loop: any Loop, onEnd: @escaping () -> Void
     ) {
         merge = LogMerge(log: log, session: session, loop: loop)
         self.stream = stream
@@ -32,6 +34,7 @@ final class EventStream {
         self.loop = loop
         self.onEnd = onEnd
         left = limit
+        self.timeout = timeout
     }
 
     /// Begins to send; the stream keeps itself alive until its end.
@@ -44,12 +47,15 @@ final class EventStream {
         stream.write("retry: 1000\n\n")
         merge.start(start)
         beat()
+        if let timeout { lastTimer = loop.schedule(after: timeout) { [weak self] in self?.end() } }
     }
 
     private func end() {
         merge.stop()
         if let timer { loop.cancel(timer) }
+        if let lastTimer { loop.cancel(lastTimer) }
         timer = nil
+        lastTimer = nil
         stream.end()
         let work = onEnd
         onEnd = nil

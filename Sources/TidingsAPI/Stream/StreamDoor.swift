@@ -10,6 +10,9 @@ package final class StreamDoor {
     /// How many live tails one loop serves; more are answered with 503.
     package static let mostStreams = 1_000
 
+    /// The longest time limit a live tail may ask for; without one it has no end.
+    package static let longestTimeout: Duration = .seconds(600)
+
     private enum From: String, CaseIterable { case now, beginning }
 
     private let log: any EventLog
@@ -28,7 +31,7 @@ package final class StreamDoor {
 
     /// Adds the route.
     package func register(on router: Router) {
-        router.add(.get, "/v1/events/stream", query: ["types", "entity", "from", "limit"]) {
+        router.add(.get, "/v1/events/stream", query: ["types", "entity", "from", "limit", "timeout"]) {
             [self] request, responder throws(Problem) in
             try begin(request, responder)
         }
@@ -39,6 +42,7 @@ package final class StreamDoor {
         let wish = try EventWish(parameters, typeParameter: "types")
         let limit = try parameters.integer("limit", in: 1...1_000_000)
         var start = LogMerge.Start.now
+        let timeout = try Self.timeout(parameters)
         if try parameters.choice("from", From.self) == .beginning { start = .beginning }
         if let last = request.header("last-event-id"), !last.isEmpty {
             guard let cursor = LogCursor(last.text) else {
@@ -58,11 +62,21 @@ package final class StreamDoor {
         count += 1
         open.add(1)
         EventStream(
-            log: log, session: session, stream: stream, wish: wish, limit: limit.map { Int($0) }, loop: loop,
+            log: log, session: session, stream: stream, wish: wish, limit: limit.map { Int($0) }, timeout: timeout,
+            loop: loop,
             onEnd: { [self] in
                 count -= 1
                 open.add(-1)
             }
         ).start(start)
+    }
+
+    private static func timeout(_ parameters: borrowing QueryParameters) throws(Problem) -> Duration? {
+        guard let text = try parameters.text("timeout") else { return nil }
+        guard let timeout = DurationText.parse(text), timeout > .zero, timeout <= longestTimeout else {
+            throw QueryParameters.refusal(
+                "The query parameter 'timeout' must be \(DurationText.rule), at most 10m.", "timeout", "duration", text)
+        }
+        return timeout
     }
 }
