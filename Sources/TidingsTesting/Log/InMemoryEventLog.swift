@@ -57,7 +57,8 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
     package private(set) var round: UInt64 = 0
 
     private(set) var partitions: [PartitionID: Partition] = [:]
-    var snapshots: [String: [UInt8]] = [:]
+    /// What sessions saved, by name.
+    package var snapshots: [String: [UInt8]] = [:]
     private var table = TopicTable([])
     private var lastTopic: UInt32 = 0
     private var pending: [Pending] = []
@@ -83,6 +84,9 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
         sessions.append(session)
         return session
     }
+
+    /// The durable batches of a partition, in order.
+    package func batches(of partition: PartitionID) -> [StoredBatch] { partitions[partition]?.batches ?? [] }
 
     /// Creates a topic at once; the existing one when there is one of that name.
     @discardableResult
