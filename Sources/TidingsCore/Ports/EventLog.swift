@@ -220,7 +220,8 @@ public struct LogError: Error, Sendable, CustomStringConvertible {
         /// A range of a partition is quarantined.
         case quarantined = "log.quarantined"
         case diskFull = "log.disk-full"
-        /// A write or sync failed; nothing is taken until the folder is reopened.
+        /// A write or sync failed; nothing is taken until the folder is reopened. An append that is answered with this
+        /// may have been stored or not.
         case offline = "log.offline"
         case outOfRange = "log.out-of-range"
         case tooManyTopics = "log.too-many-topics"

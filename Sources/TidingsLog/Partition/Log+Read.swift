@@ -62,8 +62,9 @@ extension Log {
                     reason: "offsets \(offset) to \(view.base.value - 1) are missing")
                 return .failure(quarantine(hole, in: partition))
             }
-            let reader = try SegmentReader(view, of: partition.id, context)
+            var reader = try SegmentReader(view, of: partition.id, context)
             let batches = try reader.batches(from: offset, maxBytes: maxBytes)
+            for damage in reader.passed { _ = quarantine(damage, in: partition) }
             if !batches.isEmpty { return .success(batches) }
             // The segment ends with a hole: what comes next begins the next segment, or is the end.
             let hole = SegmentReader.Damage(
@@ -87,14 +88,14 @@ extension Log {
         var (low, high) = (0, views.count)
         while low < high {
             let middle = (low + high) / 2
-            if let first = SegmentIndexes(views[middle], context).roundEntry(0), first.round >= round {
+            if let first = RoundIndex(views[middle], context).entry(0), first.round >= round {
                 high = middle
             } else {
                 low = middle + 1
             }
         }
         for view in views[max(low - 1, 0)...] {
-            if let offset = SegmentIndexes(view, context).firstOffset(atRound: round) {
+            if let offset = RoundIndex(view, context).firstOffset(atRound: round) {
                 return .success(min(max(offset, bounds.start), bounds.end))
             }
         }

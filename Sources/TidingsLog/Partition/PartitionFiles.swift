@@ -298,7 +298,10 @@ struct ActiveIndex: Sendable {
             lastIndexed = position
         }
         if round != lastRound {
-            pendingRounds.append(RoundIndexEntry(round: round, relativeOffset: UInt32(clamping: relativeOffset)))
+            pendingRounds.append(
+                RoundIndexEntry(
+                    round: round, relativeOffset: UInt32(clamping: relativeOffset),
+                    position: UInt32(clamping: position)))
             lastRound = round
         }
     }

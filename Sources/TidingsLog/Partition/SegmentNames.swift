@@ -14,9 +14,10 @@ enum SegmentNames {
     }
 
     static func log(_ folder: String, _ base: Offset) -> String { folder + "/" + digits(base) + ".log" }
-    /// Kafka's offset index: 8 bytes per entry, relative offset and position.
+    /// Kafka's offset index: 8 bytes per entry, relative offset and position. Written for Kafka's tools; it has no
+    /// checksum and is synced with the segment's end only, so Tidings does not read it.
     static func index(_ folder: String, _ base: Offset) -> String { folder + "/" + digits(base) + ".index" }
-    /// Which round each batch came in: 16 bytes per entry.
+    /// Which round each batch came in, and where it lies: 20 bytes per entry. What Tidings itself looks things up in.
     static func rounds(_ folder: String, _ base: Offset) -> String { folder + "/" + digits(base) + ".rounds" }
 
     /// The base offset in a segment's file name; nil for other names.
@@ -26,37 +27,41 @@ enum SegmentNames {
     }
 }
 
-/// An entry of the `.rounds` index: the first offset a round has in a segment, with a checksum of its own.
+/// An entry of the `.rounds` index: the first offset a round has in a segment, the position of that batch, and a checksum.
 struct RoundIndexEntry: Hashable, Sendable {
-    static let byteCount = 16
+    static let byteCount = 20
 
     let round: UInt64
     let relativeOffset: UInt32
+    let position: UInt32
 
-    init(round: UInt64, relativeOffset: UInt32) {
+    init(round: UInt64, relativeOffset: UInt32, position: UInt32) {
         self.round = round
         self.relativeOffset = relativeOffset
+        self.position = position
     }
 
     private var checksum: UInt32 {
         // A mixing function is enough: it tells a hole or a torn entry from a written one.
-        var mixed = (round ^ UInt64(relativeOffset) << 32 ^ 0x7469_6469_6E67_7321) &* 0x9E37_79B9_7F4A_7C15
-        mixed ^= mixed >> 29
-        return UInt32(truncatingIfNeeded: (mixed &* 0xBF58_476D_1CE4_E5B9) >> 32)
+        var mixed = (round ^ 0x7469_6469_6E67_7321) &* 0x9E37_79B9_7F4A_7C15
+        mixed ^= mixed >> 29 ^ UInt64(relativeOffset) << 32 ^ UInt64(position)
+        mixed = mixed &* 0xBF58_476D_1CE4_E5B9
+        return UInt32(truncatingIfNeeded: (mixed ^ mixed >> 31) >> 16)
     }
 
     func append(to buffer: inout ByteBuffer) {
         buffer.append(bigEndian: round)
         buffer.append(bigEndian: relativeOffset)
+        buffer.append(bigEndian: position)
         buffer.append(bigEndian: checksum)
     }
 
     init?(_ bytes: UnsafeRawBufferPointer) {
         var reader = ByteReader(bytes)
         guard let round = reader.number(UInt64.self), let relative = reader.number(UInt32.self),
-            let check = reader.number(UInt32.self)
+            let position = reader.number(UInt32.self), let check = reader.number(UInt32.self)
         else { return nil }
-        self.init(round: round, relativeOffset: relative)
+        self.init(round: round, relativeOffset: relative, position: position)
         guard check == checksum else { return nil }
     }
 }
@@ -76,11 +81,5 @@ struct OffsetIndexEntry: Hashable, Sendable {
     func append(to buffer: inout ByteBuffer) {
         buffer.append(bigEndian: relativeOffset)
         buffer.append(bigEndian: position)
-    }
-
-    init?(_ bytes: UnsafeRawBufferPointer) {
-        var reader = ByteReader(bytes)
-        guard let relative = reader.number(UInt32.self), let position = reader.number(UInt32.self) else { return nil }
-        self.init(relativeOffset: relative, position: position)
     }
 }

@@ -26,7 +26,9 @@ struct SegmentReader {
     private let view: SegmentView
     private let partition: PartitionID
     private let file: any DiskFile
-    private let indexes: SegmentIndexes
+    private let index: RoundIndex
+    /// Damaged ranges that were passed on the way to what was asked for.
+    private(set) var passed: [Damage] = []
 
     init(_ view: SegmentView, of partition: PartitionID, _ context: FileContext) throws(Failure) {
         self.view = view
@@ -41,15 +43,13 @@ struct SegmentReader {
                         reason: "the segment's file is missing"))
                 : .disk(error)
         }
-        indexes = SegmentIndexes(view, context)
+        index = RoundIndex(view, context)
     }
 
     /// Batches from the one that holds `offset` (or the first one after it): one, then more up to `maxBytes`. Empty when
     /// the segment has none there.
-    func batches(from offset: Offset, maxBytes: Int) throws(Failure) -> [StoredBatch] {
-        let hint = indexes.floor(offset)
-        var position = Int64(hint.position)
-        var expected = view.base + Int64(hint.relativeOffset)
+    mutating func batches(from offset: Offset, maxBytes: Int) throws(Failure) -> [StoredBatch] {
+        var (expected, position) = index.floor(offset)
         var window = try load(position, atLeast: min(max(maxBytes, 4096) + 8192, 1 << 20))
         // A hint from the index is only that: begin at the front when it does not lead to a batch.
         if position > 0, header(window, position, expected) == nil {
@@ -58,11 +58,17 @@ struct SegmentReader {
             window = try load(position, atLeast: 65536)
         }
         while position < view.byteCount {
-            if position + Int64(RecordBatchHeader.byteCount) > window.end {
+            if position < window.position || position + Int64(RecordBatchHeader.byteCount) > window.end {
                 window = try load(position, atLeast: 262_144)
             }
             guard let batch = header(window, position, expected) else {
-                throw .damage(try damage(at: position, expected, wanted: offset))
+                let damage = try damage(at: position, expected)
+                if damage.resume > offset { throw .damage(damage) }
+                // Damaged, but before what is asked for.
+                passed.append(damage)
+                position = damage.bytes.upperBound
+                expected = damage.resume
+                continue
             }
             if batch.last >= offset { break }
             position += Int64(batch.byteCount)
@@ -85,7 +91,7 @@ struct SegmentReader {
                 window = try load(position, atLeast: 65536)
             }
             guard let batch = header(window, position, expected) else {
-                if found.isEmpty { throw .damage(try damage(at: position, expected, wanted: expected)) }
+                if found.isEmpty { throw .damage(try damage(at: position, expected)) }
                 break
             }
             if !found.isEmpty, batch.byteCount > left { break }
@@ -96,7 +102,7 @@ struct SegmentReader {
             let at = Int(position - window.position)
             let range = at..<at + batch.byteCount
             guard (try? RecordBatchHeader(verifying: window.bytes.buffer.part(range))) != nil else {
-                if found.isEmpty { throw .damage(try damage(at: position, expected, wanted: expected)) }
+                if found.isEmpty { throw .damage(try damage(at: position, expected)) }
                 break
             }
             let round = round(of: expected, &roundPlace)
@@ -162,8 +168,7 @@ struct SegmentReader {
     // MARK: damage
 
     /// Looks for the next batch that is whole and whose follower (or the segment's end) fits behind it.
-    /// - Parameter wanted: what the reader asked for; what is found before it does not help.
-    private func damage(at position: Int64, _ expected: Offset, wanted: Offset) throws(Failure) -> Damage {
+    private func damage(at position: Int64, _ expected: Offset) throws(Failure) -> Damage {
         var at = position
         var window = try load(at, atLeast: 1 << 20)
         while at + Int64(RecordBatchHeader.byteCount) <= view.byteCount {
@@ -219,13 +224,13 @@ struct SegmentReader {
 
     private func round(of base: Offset, _ place: inout Int) -> UInt64 {
         if place < 0 {
-            guard let found = indexes.roundPlace(of: base) else { return 0 }
+            guard let found = index.place(of: base) else { return 0 }
             place = found
         }
         let relative = base - view.base
-        while place + 1 < indexes.roundEntryCount, let next = indexes.roundEntry(place + 1),
+        while place + 1 < index.count, let next = index.entry(place + 1),
             Int64(next.relativeOffset) <= relative
         { place += 1 }
-        return indexes.roundEntry(place)?.round ?? 0
+        return index.entry(place)?.round ?? 0
     }
 }

@@ -43,6 +43,7 @@ extension Log {
 
 /// Opens one data folder: the steps in their order.
 final class FolderOpening {
+    static let folders = [WriteAheadLog.folder, Quarantine.folder, MetadataStore.folder, Snapshots.folder]
     static let formatText = "tidings-data 1\n"
 
     let disk: any Disk
@@ -111,6 +112,9 @@ final class FolderOpening {
             try makeFolders()
             try store.create(&metadata)
         }
+        // A process that ended between making a file and syncing its folder left a name that a crash of the machine can
+        // still take away.
+        if !metadata.isClean { for folder in ["", "log"] + Self.folders { try disk.syncDirectory(folder) } }
         quarantines = metadata.quarantines
         try Deletions.finish(metadata, on: disk)
         metadata.deletions = []
@@ -175,9 +179,7 @@ final class FolderOpening {
     }
 
     private func makeFolders() throws(DiskError) {
-        for folder in ["log", WriteAheadLog.folder, Quarantine.folder, MetadataStore.folder, Snapshots.folder] {
-            try disk.createDirectory(folder)
-        }
+        for folder in ["log"] + Self.folders { try disk.createDirectory(folder) }
         try disk.syncDirectory("")
         try disk.syncDirectory("log")
     }

@@ -29,7 +29,9 @@ final class WriteAheadLog: @unchecked Sendable {
 
     /// A block's size: as set, but always with room for the largest round.
     static func blockBytes(_ settings: LogSettings) -> Int {
-        max(RoundHeader.padded(settings.writeAheadBlockBytes), RoundHeader.padded(settings.maxWaitingBytes + 65536))
+        max(
+            RoundHeader.padded(settings.writeAheadBlockBytes),
+            RoundHeader.padded(settings.maxWaitingBytes + 2 * RoundHeader.alignment))
     }
 
     static func path(_ number: UInt32) -> String {
@@ -70,9 +72,9 @@ final class WriteAheadLog: @unchecked Sendable {
                 file = created
             }
         } catch {
+            ring.withLock { $0.giveBack() }
             throw WriteAheadFailure(error, isLackOfRoom: error.code == .noSpace || error.code == .noHandles)
         }
-        ring.withLock { $0.open(place) }
         guard let file else { preconditionFailure("a ring with a current block has its file open") }
         do throws(DiskError) {
             try file.write(bytes, at: Int64(position))

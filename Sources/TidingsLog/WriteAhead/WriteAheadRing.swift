@@ -50,8 +50,8 @@ struct WriteAheadRing {
         nextNumber = max(nextNumber, number &+ 1)
     }
 
-    /// Says where a round of `count` bytes (whole pages) goes.
-    func place(count: Int) -> Place {
+    /// Says where a round of `count` bytes (whole pages) goes, and makes that block the current one.
+    mutating func place(count: Int) -> Place {
         if let current, position + count <= blockBytes {
             // A block that grows syncs slower than one that was written before: leave it for one that is ready.
             let grows = position + count > current.writtenBytes
@@ -59,24 +59,28 @@ struct WriteAheadRing {
                 return .current(position: position)
             }
         }
-        if let next = free.first { return .recycled(number: next.number) }
-        if blockCount < maxBlocks { return .new(number: nextNumber) }
-        return .full
+        if !free.isEmpty {
+            let next = free.removeFirst()
+            begin(next)
+            return .recycled(number: next.number)
+        }
+        guard blockCount < maxBlocks else { return .full }
+        let number = nextNumber
+        nextNumber += 1
+        begin(Block(number: number, writtenBytes: 0))
+        return .new(number: number)
     }
 
-    /// Makes the block the current one, as ``place(count:)`` said.
-    mutating func open(_ place: Place) {
-        switch place {
-        case .current, .full: return
-        case .recycled:
-            let next = free.removeFirst()
-            retireCurrent()
-            current = next
-        case .new(let number):
-            retireCurrent()
-            current = Block(number: number, writtenBytes: 0)
-            nextNumber = max(nextNumber, number &+ 1)
-        }
+    private mutating func begin(_ block: Block) {
+        retireCurrent()
+        current = block
+        position = 0
+    }
+
+    /// Gives back a current block that could not be opened.
+    mutating func giveBack() {
+        if let current, current.lastRound == 0, current.writtenBytes > 0 { free.append(current) }
+        current = nil
         position = 0
     }
 

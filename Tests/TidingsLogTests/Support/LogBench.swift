@@ -21,9 +21,9 @@ final class LogBench {
     /// Small blocks and segments, so that everything happens soon.
     static var smallSettings: LogSettings {
         var settings = LogSettings()
-        settings.writeAheadBlockBytes = 128 << 10
-        settings.writeAheadBytes = 512 << 10
-        settings.maxWaitingBytes = 32 << 10
+        settings.writeAheadBlockBytes = 32 << 10
+        settings.writeAheadBytes = 128 << 10
+        settings.maxWaitingBytes = 24 << 10
         settings.segmentBytes = 8 << 10
         settings.maxBatchBytes = 4 << 10
         settings.indexIntervalBytes = 512
