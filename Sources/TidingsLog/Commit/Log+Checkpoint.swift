@@ -46,7 +46,7 @@ extension Log {
                 if let work { works.append((partition, work)) }
             } catch {
                 // Nothing was synced yet: all of it is dirty still.
-                putBack(works.map(\.partition) + dirty[place...])
+                putBack(seen: dirty[...place], unseen: dirty[(place + 1)...])
                 throw error
             }
         }
@@ -81,9 +81,11 @@ extension Log {
         blocksFreed.ring()
     }
 
-    private func putBack(_ partitions: [Partition]) {
-        var back: [Partition] = []
-        for partition in partitions {
+    /// Lists again what a checkpoint took and did not sync. What it has seen may have been listed anew meanwhile; what it
+    /// has not still counts as listed.
+    private func putBack(seen: ArraySlice<Partition>, unseen: ArraySlice<Partition>) {
+        var back = Array(unseen)
+        for partition in seen {
             partition.files.withLock { files in
                 if files.isListedDirty { return }
                 files.isListedDirty = true

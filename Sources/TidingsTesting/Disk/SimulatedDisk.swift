@@ -95,18 +95,18 @@ package final class SimulatedDisk: Disk {
     // MARK: Disk
 
     package func open(_ path: String, _ mode: DiskOpenMode) throws(DiskError) -> any DiskFile {
-        let node = try state.withLock { state throws(DiskError) -> SimulatedNode in
+        let (node, life) = try state.withLock { state throws(DiskError) -> (SimulatedNode, UInt64) in
             if let entry = state.names[path] {
                 guard let node = state.node(entry) else { throw DiskError(.failed, "opening \(path): a directory") }
                 if state.isFrozen { throw SimulatedDiskState.frozen }
-                return node
+                return (node, state.life)
             }
             guard case .create = mode else { throw DiskError(.missing, "opening \(path): there is none") }
             try state.step("creating \(path)")
             try state.needParent(of: path)
-            return state.create(path)
+            return (state.create(path), state.life)
         }
-        return SimulatedFile(self, node, path)
+        return SimulatedFile(self, node, life, path)
     }
 
     package func createDirectory(_ path: String) throws(DiskError) {
@@ -215,17 +215,19 @@ private final class SimulatedLock: Sendable {
 private final class SimulatedFile: DiskFile {
     private let disk: SimulatedDisk
     private let node: SimulatedNode
+    private let life: UInt64
     private let path: String
 
-    init(_ disk: SimulatedDisk, _ node: SimulatedNode, _ path: String) {
+    init(_ disk: SimulatedDisk, _ node: SimulatedNode, _ life: UInt64, _ path: String) {
         self.disk = disk
         self.node = node
+        self.life = life
         self.path = path
     }
 
     func write(_ bytes: UnsafeRawBufferPointer, at position: Int64) throws(DiskError) {
         try disk.withState { state throws(DiskError) in
-            try state.check(node)
+            try state.check(life)
             let fault = state.takeFault()
             var count = bytes.count
             var refusal: DiskError?
@@ -246,7 +248,7 @@ private final class SimulatedFile: DiskFile {
 
     func read(into buffer: UnsafeMutableRawBufferPointer, at position: Int64) throws(DiskError) -> Int {
         try disk.withState { state throws(DiskError) -> Int in
-            try state.check(node)
+            try state.check(life)
             guard position < Int64(node.bytes.count), position >= 0 else { return 0 }
             let count = min(buffer.count, node.bytes.count - Int(position))
             node.bytes.withUnsafeBytes { from in
@@ -258,7 +260,7 @@ private final class SimulatedFile: DiskFile {
 
     func sync() throws(DiskError) {
         try disk.withState { state throws(DiskError) in
-            try state.check(node)
+            try state.check(life)
             if let fault = state.takeFault() {
                 // As Linux does: what could not be synced counts as clean now, and may or may not be there.
                 state.forgetUnsynced(of: node)
@@ -272,7 +274,7 @@ private final class SimulatedFile: DiskFile {
 
     func truncate(to count: Int64) throws(DiskError) {
         try disk.withState { state throws(DiskError) in
-            try state.check(node)
+            try state.check(life)
             try state.step("cutting \(path)")
             state.truncate(node, to: Int(count))
         }
@@ -280,7 +282,7 @@ private final class SimulatedFile: DiskFile {
 
     func size() throws(DiskError) -> Int64 {
         try disk.withState { state throws(DiskError) -> Int64 in
-            try state.check(node)
+            try state.check(life)
             return Int64(node.bytes.count)
         }
     }

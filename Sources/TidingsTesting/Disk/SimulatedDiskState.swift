@@ -10,10 +10,6 @@ final class SimulatedNode: @unchecked Sendable {
     var durable: [UInt8] = []
     /// Sectors written since the last sync.
     var unsynced: Set<Int> = []
-    /// The disk's life it was opened in; others may not touch it any more.
-    var life: UInt64
-
-    init(life: UInt64) { self.life = life }
 }
 
 /// Everything a ``SimulatedDisk`` knows; the rules of what a crash leaves.
@@ -78,8 +74,9 @@ struct SimulatedDiskState {
         if let fault = takeFault() { throw DiskError(fault.code, "\(doing): \(fault.description)") }
     }
 
-    func check(_ node: SimulatedNode) throws(DiskError) {
-        if isFrozen || node.life != life { throw Self.frozen }
+    /// Refuses a file that was opened before the last crash, and everything while the disk stands still.
+    func check(_ openedIn: UInt64) throws(DiskError) {
+        if isFrozen || openedIn != life { throw Self.frozen }
     }
 
     func needParent(of path: String) throws(DiskError) {
@@ -91,7 +88,7 @@ struct SimulatedDiskState {
 
     mutating func create(_ path: String) -> SimulatedNode {
         lastNode += 1
-        let node = SimulatedNode(life: life)
+        let node = SimulatedNode()
         nodes[lastNode] = node
         change(.add(path, .file(lastNode)))
         return node
@@ -186,7 +183,6 @@ struct SimulatedDiskState {
         locks = []
         isFrozen = false
         faults = [:]
-        for node in nodes.values { node.life = life }
     }
 
     mutating func crash() {
