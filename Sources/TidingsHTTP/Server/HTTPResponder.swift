@@ -48,6 +48,9 @@ package final class HTTPResponder {
     /// The loop on which the answer must be given.
     package var loop: any Loop { connection.server.loop }
 
+    /// The other end of the connection.
+    package var peer: SocketAddress { connection.stream.remoteAddress }
+
     /// Whether the peer has gone, so that an answer would reach nobody.
     package var isPeerGone: Bool { connection.isClosed }
 

@@ -21,6 +21,9 @@ package final class HTTPResponseStream {
     package var onDrain: (() -> Void)?
     /// Runs once when the peer has gone before ``end()``.
     package var onClose: (() -> Void)?
+    /// Runs once when the server begins to stop: the writer should come to an end and call ``end()``, before the
+    /// stop's deadline breaks the connection off.
+    package var onStop: (() -> Void)?
     var owesDrain = false
 
     init(_ connection: HTTPServerConnection, _ exchange: HTTPExchange, _ status: HTTPStatus) {
@@ -61,6 +64,7 @@ package final class HTTPResponseStream {
         isOpen = false
         onDrain = nil
         onClose = nil
+        onStop = nil
         connection.end(stream: self)
     }
 
@@ -70,6 +74,7 @@ package final class HTTPResponseStream {
         isOpen = false
         onClose = nil
         onDrain = nil
+        onStop = nil
         connection.dropped(stream: exchange.sequence)
     }
 
@@ -91,6 +96,13 @@ package final class HTTPResponseStream {
         onDrain?()
     }
 
+    /// Told by the connection: the server stops.
+    func serverStops() {
+        let work = onStop
+        onStop = nil
+        work?()
+    }
+
     /// Told by the connection: the peer has gone.
     func closed() {
         guard isOpen else { return }
@@ -98,6 +110,7 @@ package final class HTTPResponseStream {
         let work = onClose
         onClose = nil
         onDrain = nil
+        onStop = nil
         work?()
     }
 }

@@ -327,6 +327,7 @@ extension HTTPServerConnection {
 
     /// The server stops: an idle connection ends now, another after what is in flight.
     func stop() {
+        for stream in streams.values.map({ $0.takeUnretainedValue() }) { stream.serverStops() }
         guard s.pointee.phase == .head, s.pointee.inFlight == 0, !s.pointee.parser.hasBegun else { return }
         finish()
     }

@@ -150,6 +150,8 @@ final class HTTPServerConnection: ByteStreamHandler {
         if s.pointee.phase == .closed { return forgetAll() }
         if s.pointee.isPaused, !s.pointee.isBlocked {
             s.pointee.isPaused = false
+            // The time that the server itself held the peer back does not count.
+            if s.pointee.wait == .head { wait(.head) }
             stream.resumeReading()
         }
     }
@@ -414,9 +416,10 @@ final class HTTPServerConnection: ByteStreamHandler {
         exchange.minorVersion = s.pointee.parser.minorVersion
         exchange.closesAfter = !s.pointee.parser.keepsAlive
         if settings.reports { exchange.startedAt = server.loop.time.now.nanos }
-        if settings.requestIDs || settings.remembersPaths {
+        let remembersPath = settings.remembersPaths && server.logger.wants(.info)
+        if settings.requestIDs || remembersPath {
             let request = request(base, RouteMatch(), HTTPServerConnection.nothing)
-            if settings.remembersPaths { exchange.path = request.path.text }
+            if remembersPath { exchange.path = request.path.text }
             if settings.requestIDs {
                 exchange.givenID = request.saneID
                 if exchange.givenID == nil { exchange.idNumber = server.nextID() }

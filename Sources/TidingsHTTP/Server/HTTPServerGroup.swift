@@ -17,6 +17,10 @@ package final class HTTPServerGroup: @unchecked Sendable {
 
     /// Where it listens; the port that the system chose where 0 was asked for.
     package var address: SocketAddress { listener.address }
+    /// Connections open on all loops. Any thread.
+    package var connectionCount: Int { listener.openCount }
+    /// Connections refused because too many were open. Any thread.
+    package var refusedCount: Int { listener.refusedCount }
     private let listener: TCPListener
     private let places: [Place]
 

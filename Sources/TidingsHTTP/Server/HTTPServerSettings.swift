@@ -30,7 +30,7 @@ package struct HTTPServerSettings: Sendable, Hashable {
     package var mostUnsent = 8 << 20
     /// Whether each answer has an `x-request-id`: the request's, if it has a sane one, else a new one.
     package var requestIDs = false
-    /// Whether paths are kept until the answer, for ``HTTPReport/path`` and the access log.
+    /// Whether paths are kept until the answer, for ``HTTPReport/path`` and the access log, while its lines are wanted.
     package var remembersPaths = false
     /// Whether handlers are told how each request went.
     package var reports = false

@@ -76,6 +76,19 @@ import TidingsTesting
         #expect(closes == 1 && bench.server.connectionCount == 0)
     }
 
+    @Test func `a writer hears that the server stops, and ends`() throws {
+        let bench = ServerBench()
+        bench.keepAll()
+        _ = bench.exchange(ServerBench.get("/"))
+        let stream = try bench.take("/").stream(.ok, contentType: "text/plain")
+        stream.onStop = { [weak stream] in stream?.end() }
+        #expect(bench.turn() == Self.head)
+        var isStopped = false
+        bench.server.stop(within: .seconds(10)) { isStopped = true }
+        #expect(bench.turn() == "0\r\n\r\n")
+        #expect(isStopped && !bench.stream.wasAborted)
+    }
+
     @Test func `a writer that does not wait loses the connection`() throws {
         let bench = ServerBench { $0.mostUnsent = 5000 }
         bench.keepAll()

@@ -21,6 +21,7 @@ final class ServerBench: HTTPHandler {
     /// Responders that were kept, by path.
     var kept: [String: HTTPResponder] = [:]
     var reports: [String] = []
+    private let sink = KeepingSink()
     /// Chooses routes and hears reports instead of this bench.
     var router: Router?
 
@@ -29,7 +30,8 @@ final class ServerBench: HTTPHandler {
         var settings = HTTPServerSettings()
         adjust(&settings)
         server = HTTPServer(
-            loop: loop, settings: settings, handler: self, random: SeededRandom(seed: 1), logger: Logger("", to: nil))
+            loop: loop, settings: settings, handler: self, random: SeededRandom(seed: 1),
+            logger: Logger("http", to: sink))
         server.serve(stream)
     }
 
@@ -81,4 +83,10 @@ final class ServerBench: HTTPHandler {
     static func ok(_ text: String, _ fields: String = "") -> String {
         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: \(text.utf8.count)\r\n\(fields)\r\n\(text)"
     }
+}
+
+/// A log that wants every line and keeps none.
+private final class KeepingSink: LogSink {
+    func wants(_ level: LogLevel, from subsystem: String) -> Bool { true }
+    func write(_ level: LogLevel, subsystem: String, message: String, fields: [(name: String, value: String)]) {}
 }
