@@ -52,11 +52,11 @@ package final class EventLoop: Loop, @unchecked Sendable {
     private let wake = UnsafeMutablePointer<uv_async_t>.allocate(capacity: 1)
     private let alarm = UnsafeMutablePointer<uv_timer_t>.allocate(capacity: 1)
 
-    private let inbox = Mutex(Inbox())
+    private let inbox = Locked(Inbox())
     private let thread = Atomic<UInt>(0)
     /// How many threads are between deciding to wake the loop and having done so.
     private let wakers = Atomic<Int>(0)
-    private let started = Mutex<SystemThread?>(nil)
+    private let started = Locked<SystemThread?>(nil)
     private var spare: [@Sendable () -> Void] = []
     private var jobs: [UnownedJob] = []
     private var spareJobs: [UnownedJob] = []

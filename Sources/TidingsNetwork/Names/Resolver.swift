@@ -1,6 +1,5 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-import Synchronization
 import TidingsCore
 
 /// The limits of a ``Resolver``.
@@ -50,7 +49,7 @@ package final class Resolver: Sendable {
     private let time: any TimeSource
     private let lookUp: LookUp
     private let pool: BlockingPool
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// Makes a resolver; its threads begin with the first look-up.
     /// - Parameters:

@@ -44,7 +44,7 @@ package final class TCPListener: LoopResource, @unchecked Sendable {
     private let refused = Atomic<Int>(0)
     private let socket: Int32
     // On the loop only:
-    private let poll = UnsafeMutablePointer<uv_poll_t>.allocate(capacity: 1)
+    private let poll: UnsafeMutablePointer<uv_poll_t>
     private var isPolling = false
     private var isClosed = false
     private var turn = 0
@@ -68,6 +68,7 @@ package final class TCPListener: LoopResource, @unchecked Sendable {
     ) throws(NetworkError) {
         precondition(!loops.isEmpty, "a listener needs a loop")
         socket = try Self.openSocket(address, settings)
+        poll = .allocate(capacity: 1)
         let file = socket
         self.address = SocketAddress.asking { getsockname(file, $0, $1) } ?? address
         self.settings = settings
