@@ -22,11 +22,11 @@ final class EventStream {
     private let timeout: Duration?
     private var timer: LoopTimer?
     private var lastTimer: LoopTimer?
-    private var onEnd: (() -> Void)?
+    private var onEnd: ((EventStream) -> Void)?
 
     init(
         log: any EventLog, session: any LogSession, stream: HTTPResponseStream, wish: EventWish, limit: Int?,
-        timeout: Duration?, loop: any Loop, onEnd: @escaping () -> Void
+        timeout: Duration?, loop: any Loop, onEnd: @escaping (EventStream) -> Void
     ) {
         merge = LogMerge(log: log, session: session, loop: loop)
         self.stream = stream
@@ -46,11 +46,14 @@ final class EventStream {
         // How soon a client comes back; and the head goes out at once.
         stream.write("retry: 1000\n\n")
         merge.start(start)
+        // Where "now" was, so that a connection lost before the first event leaves no gap.
+        if case .now = start { stream.write("id: \(merge.knownPlace)\n\n") }
         beat()
         if let timeout { lastTimer = loop.schedule(after: timeout) { [weak self] in self?.end() } }
     }
 
-    private func end() {
+    /// Ends it, once.
+    func end() {
         merge.stop()
         if let timer { loop.cancel(timer) }
         if let lastTimer { loop.cancel(lastTimer) }
@@ -59,14 +62,15 @@ final class EventStream {
         stream.end()
         let work = onEnd
         onEnd = nil
-        work?()
+        work?(self)
     }
 
     private func beat() {
         timer = loop.schedule(after: Self.heartbeat) { [weak self] in
             guard let self, stream.isOpen else { return }
             // A reader that takes nothing needs no sign of life.
-            if stream.wantsMore { stream.write(":\n\n") }
+            // A reader whose events are rare goes on from here after a lost connection, not from its last event.
+            if stream.wantsMore { stream.write(merge.isAtEnd ? "id: \(merge.knownPlace)\n\n" : ":\n\n") }
             beat()
         }
     }

@@ -75,6 +75,14 @@ final class LogMerge: @unchecked Sendable {
         }
     }
 
+    /// Whether everything known of was handed out.
+    var isAtEnd: Bool { isCaughtUp }
+
+    /// The place behind everything that was known of when asked.
+    var knownPlace: LogCursor {
+        LogCursor(round: knownRound, partition: PartitionID(TopicID(.max), .max), offset: .zero)
+    }
+
     /// Ends for good.
     func stop() {
         if let follower { session.unfollow(follower) }

@@ -19,7 +19,7 @@ package final class StreamDoor {
     private let session: any LogSession
     private let loop: any Loop
     private let open: Gauge
-    private var count = 0
+    private var tails: [ObjectIdentifier: EventStream] = [:]
 
     /// Makes the loop's door.
     package init(log: any EventLog, loop: any Loop, metrics: Metrics) {
@@ -52,23 +52,27 @@ package final class StreamDoor {
             }
             start = .after(cursor)
         }
-        guard count < Self.mostStreams else {
+        guard tails.count < Self.mostStreams else {
             throw Problem(
                 .unavailable, "\(Self.mostStreams) live tails are open on this loop.", retryAfter: .seconds(10))
         }
         let fields: HTTPFields = ["Cache-Control": "no-store", "X-Accel-Buffering": "no"]
         if request.method == .head { return responder.respond(.ok, contentType: "text/event-stream", fields, text: "") }
         let stream = responder.stream(.ok, contentType: "text/event-stream", fields)
-        count += 1
-        open.add(1)
-        EventStream(
+        let tail = EventStream(
             log: log, session: session, stream: stream, wish: wish, limit: limit.map { Int($0) }, timeout: timeout,
             loop: loop,
-            onEnd: { [self] in
-                count -= 1
-                open.add(-1)
-            }
-        ).start(start)
+            onEnd: { [self] tail in
+                if tails.removeValue(forKey: ObjectIdentifier(tail)) != nil { open.add(-1) }
+            })
+        tails[ObjectIdentifier(tail)] = tail
+        open.add(1)
+        tail.start(start)
+    }
+
+    /// Ends all live tails in good order; for a server that stops. Their readers know where to go on.
+    package func stop() {
+        for tail in tails.values { tail.end() }
     }
 
     private static func timeout(_ parameters: borrowing QueryParameters) throws(Problem) -> Duration? {

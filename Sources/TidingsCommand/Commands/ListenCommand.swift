@@ -30,7 +30,7 @@ enum ListenCommand {
         let isQuiet = invocation.has("quiet")
         let follower = EventFollower(try invocation.client(), terminal, wish)
         try follower.run { event throws(CommandFailure) in
-            var rest = Duration.milliseconds(500)
+            var rest = Duration.milliseconds(100)
             while let reason = try handler.handle(event) {
                 terminal.say(
                     "tidings: \(Table.printable(name(event))) was not handled: \(reason); "
@@ -57,7 +57,9 @@ enum ListenCommand {
             guard let parsed = EndpointURL(whole) else {
                 throw CommandFailure(.usage, "--forward-to is a URL like http://localhost:3000/events, not \"\(url)\"")
             }
-            return .url(try invocation.clients(whole), target: parsed.target)
+            return .url(
+                try invocation.clients("http\(parsed.isSecure ? "s" : "")://\(parsed.authority)"), target: parsed.target
+            )
         }
     }
 

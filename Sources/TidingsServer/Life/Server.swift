@@ -23,6 +23,7 @@ package final class Server: Sendable {
     private let loops: EventLoopGroup
     private let http: HTTPServerGroup
     private let deliveries: Deliveries
+    private let services: ServerServices
 
     /// Starts everything; when this returns, requests are answered.
     /// - Throws: ``ServerRefusal``; nothing of the server is left then.
@@ -60,6 +61,7 @@ package final class Server: Sendable {
             let services = ServerServices(
                 settings: settings, log: log, routing: routing, deliveries: deliveries, metrics: metrics,
                 process: ProcessMetrics(start: time.wall), logger: logger, random: random)
+            self.services = services
             do throws(NetworkError) {
                 var limits = HTTPOptions.server.read(settings)
                 limits.reports = true
@@ -94,6 +96,7 @@ package final class Server: Sendable {
         logger.notice("the server stops", [("deadline", DurationText.format(deadline))])
         let isQuiet = Latch<Void>()
         http.stop(within: deadline) { isQuiet.open(()) }
+        services.endStreams()
         if !deliveries.stop(within: deadline) {
             logger.warning("attempts were broken off at the end of the stop's time: their events are delivered again")
         }

@@ -1,5 +1,6 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import Synchronization
 import TidingsAPI
 import TidingsCore
 import TidingsHTTP
@@ -17,6 +18,8 @@ final class ServerServices: Sendable {
     private let process: ProcessMetrics
     private let logger: Logger
     private let random: any RandomSource
+    /// The live tails of each loop, to be ended when the server stops.
+    private let tails = Mutex<[@Sendable () -> Void]>([])
 
     init(
         settings: Settings, log: Log, routing: RoutingStore, deliveries: Deliveries, metrics: Metrics,
@@ -48,6 +51,22 @@ final class ServerServices: Sendable {
         AdminAPI(store: routing, log: log, delivery: deliveries.engine, loop: loop).register(on: router)
         InboundDoor(webhook: { reader.table.inbound($0) }, publisher: publisher).register(on: router)
         PublishDoor(publisher, time: loop.time, random: random, limits: limits).register(on: router)
+        LookDoor(log: log, loop: loop).register(on: router)
+        let tail = LoopBound(StreamDoor(log: log, loop: loop, metrics: metrics))
+        tail.value.register(on: router)
+        APIDescription.register(on: router, version: TidingsVersion.text)
+        tails.withLock { $0.append { loop.post { tail.value.stop() } } }
         return router
+    }
+
+    /// Ends what never ends by itself: live tails. Any thread.
+    func endStreams() {
+        for end in tails.withLock({ $0 }) { end() }
+    }
+
+    /// A value that is touched on its loop only.
+    private final class LoopBound<Value>: @unchecked Sendable {
+        let value: Value
+        init(_ value: Value) { self.value = value }
     }
 }
