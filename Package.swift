@@ -104,7 +104,7 @@ let package = Package(
     targets: systemLibraries + words + engines + ground + adapters + programs
         + target("TidingsTesting", ["TidingsNetwork", "KafkaProtocol", "TidingsCore"], tested: false)
         + [
-            .testTarget(name: "HouseTests", swiftSettings: strict),
+            .testTarget(name: "HouseTests", dependencies: ["TidingsServer", "TidingsCore"], swiftSettings: strict),
             .testTarget(name: "TidingsTestingTests", dependencies: ["TidingsTesting"], swiftSettings: strict),
             .testTarget(
                 name: "EndToEndTests", dependencies: ["tidings", "TidingsTesting", "TidingsNetwork", "TidingsCore"],
