@@ -28,6 +28,7 @@ final class HTTPClientConnection: ByteStreamHandler {
     private var status: HTTPStatus = 200
     private var fields = HTTPFields()
     private var body: [UInt8] = []
+    private var restLimit: Duration?
     private var isGone = false
     private var isResting = false
     /// Until when it may rest, in nanoseconds.
@@ -200,6 +201,7 @@ final class HTTPClientConnection: ByteStreamHandler {
         }
         status = HTTPStatus(code)
         fields = HTTPFields(s.pointee.parser, at: bytes.baseAddress!)
+        restLimit = s.pointee.parser.keepAliveLimit(at: bytes.baseAddress!)
         let framing = s.pointee.parser.framing(answeringHead: call.method == .head)
         s.pointee.keepsAlive = s.pointee.parser.keepsAlive && framing != .untilClose
         if code == 204, s.pointee.parser.isChunked || (s.pointee.parser.contentLength ?? 0) > 0 {
@@ -238,14 +240,13 @@ final class HTTPClientConnection: ByteStreamHandler {
         let response = HTTPClientResponse(
             status: status, fields: fields, body: body, bodyCount: s.pointee.bodyCount, isCutShort: isCutShort)
         body = []
+        fields = HTTPFields()
         self.call = nil
         releaseCarry()
         if isCutShort {
             stream.abort()
         } else if s.pointee.keepsAlive, stream.bufferedByteCount == 0, isUsable {
-            let limit = response.fields.keepAliveLimit
-            fields = HTTPFields()
-            origin.release(self, restingFor: limit)
+            origin.release(self, restingFor: restLimit)
         } else {
             // Also after an early answer, while a part of the request is still here.
             stream.close()
@@ -287,21 +288,16 @@ final class HTTPClientConnection: ByteStreamHandler {
     }
 }
 
-extension HTTPFields {
-    /// Copies the fields that `parser` just read; they were checked then.
-    init(_ parser: borrowing HTTPParser, at base: UnsafeRawPointer) {
-        self.init()
-        for place in 0..<parser.fieldCount {
-            let field = parser.fields[place]
-            add(base.bytes(field.name), base.bytes(field.value))
+extension HTTPParser {
+    /// What `Keep-Alive: timeout=…` of the head just read allows, less a second for the way; nil when it says nothing.
+    func keepAliveLimit(at base: UnsafeRawPointer) -> Duration? {
+        for place in 0..<fieldCount where base.bytes(fields[place].name).isEqualIgnoringCase(to: "keep-alive") {
+            let text = base.bytes(fields[place].value).text
+            guard let range = text.firstRange(of: "timeout=") else { return nil }
+            let digits = text[range.upperBound...].prefix { $0.isASCII && $0.isNumber }
+            guard let seconds = Int64(digits), seconds < 1_000_000 else { return nil }
+            return .milliseconds(max(0, seconds * 1000 - 1000))
         }
-    }
-
-    /// What `Keep-Alive: timeout=…` allows, less a second for the way; nil when it says nothing.
-    var keepAliveLimit: Duration? {
-        guard let text = self["keep-alive"], let range = text.firstRange(of: "timeout=") else { return nil }
-        let digits = text[range.upperBound...].prefix { $0.isASCII && $0.isNumber }
-        guard let seconds = Int64(digits), seconds < 1_000_000 else { return nil }
-        return .milliseconds(max(0, seconds * 1000 - 1000))
+        return nil
     }
 }

@@ -37,9 +37,10 @@ package struct HTTPFields: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     /// Appends a field given as bytes; false, and nothing changes, when name or value may not stand in a header.
     @discardableResult
     package mutating func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
-        guard !name.isEmpty, name.allSatisfy(HTTPBytes.isToken), value.allSatisfy(HTTPBytes.isFieldValue) else {
-            return false
-        }
+        let table = HTTPBytes.table
+        guard !name.isEmpty, HTTPBytes.all(name, in: HTTPBytes.token, table: table),
+            HTTPBytes.all(value, in: HTTPBytes.fieldValue, table: table)
+        else { return false }
         let value = value.trimmed()
         wire.reserveCapacity(wire.count + name.count + value.count + 4)
         wire.append(contentsOf: name)
@@ -85,5 +86,27 @@ package struct HTTPFields: Sendable, Hashable, ExpressibleByDictionaryLiteral {
             }
         }
         return found
+    }
+
+    /// Copies the fields that `parser` just read; they were checked then.
+    init(_ parser: borrowing HTTPParser, at base: UnsafeRawPointer) {
+        var count = 0
+        for place in 0..<parser.fieldCount {
+            count += parser.fields[place].name.count + parser.fields[place].value.count + 4
+        }
+        wire = [UInt8](unsafeUninitializedCapacity: count) { room, used in
+            func append(_ bytes: UnsafeRawBufferPointer, _ first: UInt8, _ second: UInt8) {
+                if let from = bytes.baseAddress, let to = room.baseAddress {
+                    UnsafeMutableRawPointer(to + used).copyMemory(from: from, byteCount: bytes.count)
+                }
+                room[used + bytes.count] = first
+                room[used + bytes.count + 1] = second
+                used += bytes.count + 2
+            }
+            for place in 0..<parser.fieldCount {
+                append(base.bytes(parser.fields[place].name), 58, 32)
+                append(base.bytes(parser.fields[place].value), 13, 10)
+            }
+        }
     }
 }

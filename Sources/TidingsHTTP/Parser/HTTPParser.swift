@@ -33,6 +33,7 @@ package struct HTTPParser: ~Copyable {
         var start: UInt32 = 0
         var end: UInt32 = 0
         var isEmpty: Bool { start == end }
+        var count: Int { Int(end &- start) }
         init() {}
         init(_ start: Int, _ end: Int) {
             self.start = UInt32(truncatingIfNeeded: start)

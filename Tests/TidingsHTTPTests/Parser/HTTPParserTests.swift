@@ -213,4 +213,17 @@ import TidingsCore
         limits.field = 30
         #expect(outcome(trailers + "a: " + String(repeating: "b", count: 40)) == ["fieldTooLong"])
     }
+
+    @Test func `bytes stand where the standards let them`() {
+        for byte in UInt8.min...UInt8.max {
+            let character = Character(Unicode.Scalar(byte))
+            let isLetter = character.isASCII && (character.isLetter || character.isNumber)
+            let isToken = isLetter || "!#$%&'*+-.^_`|~".contains(character)
+            #expect(HTTPBytes.isToken(byte) == isToken, "\(byte)")
+            #expect(HTTPBytes.isFieldValue(byte) == (byte == 9 || byte >= 32 && byte != 127), "\(byte)")
+            let bits = HTTPBytes.table[Int(byte)]
+            #expect((bits & HTTPBytes.target != 0) == ((33...126).contains(byte) && character != "#"), "\(byte)")
+            #expect((bits & HTTPBytes.host != 0) == (isLetter || "-._~!$&'()*+,;=%".contains(character)), "\(byte)")
+        }
+    }
 }
