@@ -31,8 +31,8 @@ extension APIDescription {
                 .path("name", "TopicName", "The topic."),
                 .query("partition", APISchemas.integer(0, 1023), "Only this partition."),
                 .query("type", APISchemas.text(APIPatterns.typePatterns), "Types, or patterns, separated by commas."),
-                .query("entity", #"{"type": "string"}"#, "Only of this entity."),
-                .query("id", #"{"type": "string"}"#, "Only with this id."),
+                .query("entity", APISchemas.freeText, "Only of this entity."),
+                .query("id", APISchemas.freeText, "Only with this id."),
                 .query("limit", "Limit", "How many; 50 when not said."),
                 .query("offset", APISchemas.integer(0, Int64.max - 1), "Where to begin; goes with partition."),
                 .query("cursor", APISchemas.text("^[0-9]{1,9}[.][0-9]{1,18}$"), "What `next` of the page before said."),
@@ -61,7 +61,7 @@ extension APIDescription {
             about: "An event's id is its place in the order; sent back as Last-Event-ID, the tail goes on behind it.",
             parameters: [
                 .query("types", APISchemas.text(APIPatterns.typePatterns), "Types, or patterns, separated by commas."),
-                .query("entity", #"{"type": "string"}"#, "Only of this entity."),
+                .query("entity", APISchemas.freeText, "Only of this entity."),
                 .query("from", #"{"enum": ["now", "beginning"]}"#, "Where to begin; now when not said."),
                 .query("limit", APISchemas.integer(1, 1_000_000), "Ends after so many events."),
                 .query("timeout", APISchemas.text(APIPatterns.timeout), "Ends after that long."),
@@ -69,7 +69,7 @@ extension APIDescription {
             answers: [
                 .init(
                     status: 200, about: "Events.",
-                    content: [.init(type: "text/event-stream", schema: #"{"type": "string"}"#)])
+                    content: [.init(type: "text/event-stream", schema: "ServerSentEvent")])
             ]),
     ]
 

@@ -18,7 +18,7 @@ extension APIDescription {
     private static let typeQuery = APIOperation.Parameter.query(
         "type", APISchemas.text(APIPatterns.typePattern), "Only those that have to do with this type, or these types.")
     private static let topicQuery = APIOperation.Parameter.query(
-        "topic", #"{"type": "string"}"#, "Only those that name this topic.")
+        "topic", APISchemas.freeText, "Only those that name this topic.")
 
     private static let kinds: [Kind] = [
         Kind(path: "producers", schema: "Producer", one: "producer", many: "producers", listQuery: [typeQuery]),
@@ -32,7 +32,7 @@ extension APIDescription {
         Kind(
             path: "subscriptions", schema: "Subscription", one: "subscription", many: "subscriptions",
             listQuery: [
-                typeQuery, topicQuery, .query("consumer", #"{"type": "string"}"#, "Only those of this consumer."),
+                typeQuery, topicQuery, .query("consumer", APISchemas.freeText, "Only those of this consumer."),
             ]),
         Kind(path: "inbound", schema: "Inbound", one: "inbound webhook", many: "inbound webhooks"),
     ]
@@ -47,7 +47,7 @@ extension APIDescription {
         let name = APIOperation.Parameter.path(kind.parameter, kind.parameterSchema, "Which \(kind.one).")
         let paging: [APIOperation.Parameter] = [
             .query("limit", "Limit", "How many; 100 when not said."),
-            .query("cursor", #"{"type": "string"}"#, "What `next` of the page before said."),
+            .query("cursor", APISchemas.freeText, "What `next` of the page before said."),
         ]
         return [
             APIOperation(

@@ -27,23 +27,23 @@ extension APIDescription {
             parameters: [
                 name, .query("state", #"{"enum": ["parked", "resting"]}"#, "Only these."),
                 .query("limit", "Limit", "How many; 100 when not said."),
-                .query("cursor", #"{"type": "string"}"#, "What `next` of the page before said."),
+                .query("cursor", APISchemas.freeText, "What `next` of the page before said."),
             ], answers: [.json(200, "A page.", "WaitingEntityPage")]),
         APIOperation(
             method: "get", path: "/v1/subscriptions/{name}/dead-letters", id: "listDeadLetters", tag: "Mend",
             summary: "Deliveries that were given up on.",
             parameters: [
-                name, .query("entity", #"{"type": "string"}"#, "Only of this entity."),
+                name, .query("entity", APISchemas.freeText, "Only of this entity."),
                 .query("blocking", #"{"type": "boolean"}"#, "Only those that hold their entity up, or do not."),
-                .query("reason", #"{"type": "string"}"#, "Only those whose reason has this in it."),
+                .query("reason", APISchemas.freeText, "Only those whose reason has this in it."),
                 .query("type", APISchemas.text(APIPatterns.typePattern), "Only of this type, or these types."),
                 .query("limit", "Limit", "How many; 100 when not said."),
-                .query("cursor", #"{"type": "string"}"#, "What `next` of the page before said."),
+                .query("cursor", APISchemas.freeText, "What `next` of the page before said."),
             ], answers: [.json(200, "A page.", "DeadLetterPage")]),
         APIOperation(
             method: "get", path: "/v1/subscriptions/{name}/dead-letters/{id}", id: "getDeadLetter", tag: "Mend",
             summary: "One with all attempts.", parameters: [name, letter],
-            answers: [.json(200, "It.", "DeadLetter")]),
+            answers: [.json(200, "It.", "DeadLetterDetails")]),
         APIOperation(
             method: "post", path: "/v1/subscriptions/{name}/dead-letters/{id}/redrive", id: "redrive", tag: "Mend",
             summary: "Delivers it again, with other data if wished; the stored event stays as it is.",

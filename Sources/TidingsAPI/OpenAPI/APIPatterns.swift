@@ -72,7 +72,10 @@ enum APIPatterns {
     static let endpoint: String = {
         let label = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,30}[A-Za-z0-9_])?"
         let port = "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-        return "^[Hh][Tt][Tt][Pp][Ss]?://\(label)(?:[.]\(label)){0,6}[.]?(?::\(port))?(?:[/?](?:\(character)|[/?])*)?$"
+        let last = "[A-Za-z_](?:[A-Za-z0-9_-]{0,30}[A-Za-z0-9_])?"
+        let byte = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+        let host = "(?:(?:\(label)[.]){0,6}\(last)[.]?|(?:10|127)(?:[.]\(byte)){3})"
+        return "^[Hh][Tt][Tt][Pp][Ss]?://\(host)(?::\(port))?(?:[/?](?:\(character)|[/?])*)?$"
     }()
     /// A signing key of Standard Webhooks.
     static let signingSecret =

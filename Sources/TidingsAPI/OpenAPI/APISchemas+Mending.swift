@@ -2,25 +2,55 @@
 
 /// Entities that wait, dead letters, and what is done about them.
 extension APISchemas {
-    private static let letter = """
-        "id": \(string),
-        "event": {"type": "object"},
-        "entity": \(maybeString),
-        "type": \(string),
-        "time": \(moment),
-        "reason": \(string),
-        "attempts": \(number),
-        "blocking": \(flag),
-        "redriving": \(flag)
+    private static let place = answer(
         """
+        "partition": \(number),
+        "offset": \(number),
+        "type": \(string),
+        "id": \(string)
+        """, optional: #""topic": \#(string)"#)
+
+    private static func letter(attempts: String, optional: String = "") -> String {
+        answer(
+            """
+            "id": \(string),
+            "event": \(place),
+            "entity": \(maybeString),
+            "type": \(string),
+            "time": \(moment),
+            "reason": \(string),
+            "attempts": \(attempts),
+            "blocking": \(flag),
+            "redriving": \(flag)
+            """, optional: optional)
+    }
 
     /// The id of a dead letter.
     static let letterID = text("^dl-[0-9]{1,18}$")
 
     static let mendingAnswers: [(String, String)] = [
-        ("WaitingEntity", #"{"type": "object", "required": ["entity", "state", "since"]}"#),
+        (
+            "WaitingEntity",
+            answer(
+                """
+                "entity": \(maybeString),
+                "state": {"enum": ["parked", "resting"]},
+                "since": \(moment),
+                "until": {"type": ["string", "null"], "format": "date-time"},
+                "waiting": \(number),
+                "event": \(place),
+                "failures": \(number),
+                "dead_letter": \(maybeString)
+                """)
+        ),
         ("WaitingEntityPage", page("WaitingEntity")),
-        ("DeadLetter", #"{"type": "object", "required": ["id", "type", "reason"]}"#),
+        ("DeadLetter", letter(attempts: number)),
+        (
+            "DeadLetterDetails",
+            letter(
+                attempts: list(reference("Attempt")),
+                optional: #""data": {"description": "What replaces the event's data in redrives."}"#)
+        ),
         ("DeadLetterPage", page("DeadLetter")),
         (
             "Redrive",
@@ -38,6 +68,15 @@ extension APISchemas {
              "oneOf": [{"required": ["ids"]}, {"required": ["filter"]}]}
             """
         ),
-        ("RedriveCount", #"{"type": "object", "required": ["redriven"]}"#),
+        (
+            "RedriveCount",
+            answer(
+                """
+                "redriven": \(number),
+                "under_way": \(number),
+                "missing": \(number),
+                "dry_run": \(flag)
+                """)
+        ),
     ]
 }

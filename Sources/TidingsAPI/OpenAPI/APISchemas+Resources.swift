@@ -34,8 +34,8 @@ extension APISchemas {
         """
 
     private static let comparisons = """
-        {"type": "object", "minProperties": 1, "maxProperties": 64, "propertyNames": {"pattern": "\(APIPatterns.attribute)"},
-         "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 256}}
+        {"type": "object", "minProperties": 1, "propertyNames": {"pattern": "\(APIPatterns.attribute)"},
+         "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 1024}}
         """
 
     private static let retry = """
@@ -62,10 +62,10 @@ extension APISchemas {
         """
 
     private static let secretText = text(
-        APIPatterns.secret, "Reads back masked; the stored one stays when it is left out.")
+        APIPatterns.secret, "Reads back masked; left out, the stored one stays, or one is made and shown once.")
 
     private static let verify = """
-        {"type": ["object", "null"], "additionalProperties": false, "required": ["header", "secret"], "properties": {
+        {"type": ["object", "null"], "additionalProperties": false, "required": ["header"], "properties": {
           "header": \(text("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$")),
           "algorithm": \(word("hmac-sha256", "hmac-sha512", "hmac-sha1")),
           "encoding": \(word("hex", "base64")),
@@ -88,7 +88,7 @@ extension APISchemas {
             writable(
                 """
                 "shared": \(maybeFlag),
-                "description": {"type": ["string", "null"], "maxLength": 1024}
+                "description": {"type": ["string", "null"], "maxLength": 4096}
                 """, required: "")
         ),
         ("Topic", writable(#""partitions": \#(integer(1, 1_024, isNullable: true))"#, required: "")),
@@ -109,8 +109,8 @@ extension APISchemas {
               "exact": \(comparisons),
               "prefix": \(comparisons),
               "suffix": \(comparisons),
-              "all": {"type": "array", "minItems": 1, "maxItems": 64, "items": \(reference("Filter"))},
-              "any": {"type": "array", "minItems": 1, "maxItems": 64, "items": \(reference("Filter"))},
+              "all": {"type": "array", "minItems": 1, "items": \(reference("Filter"))},
+              "any": {"type": "array", "minItems": 1, "items": \(reference("Filter"))},
               "not": \(reference("Filter"))}}
             """
         ),
@@ -122,7 +122,7 @@ extension APISchemas {
                 "types": \(patterns(least: 1)),
                 "topics": {"type": ["array", "null"], "minItems": 1, "maxItems": 1024, "uniqueItems": true,
                   "items": \(reference("TopicName"))},
-                "filters": {"type": ["array", "null"], "maxItems": 64, "items": \(reference("Filter"))},
+                "filters": {"type": ["array", "null"], "maxItems": 256, "items": \(reference("Filter"))},
                 "endpoint": \(endpoint),
                 "order": \(word("entity", "none")),
                 "concurrency": \(integer(1, 1_024, isNullable: true)),
@@ -138,7 +138,7 @@ extension APISchemas {
                 """
                 "kind": {"const": "github"},
                 "secret": \(secretText)
-                """, required: #""kind", "secret""#)
+                """, required: #""kind""#)
         ),
         (
             "GenericInbound",
@@ -174,6 +174,7 @@ extension APISchemas {
     private static let plan = """
         "producers": \(list(string)),
         "route": \(maybeString),
+        "topic": \(string),
         "destinations": \(list(destination)),
         "subscriptions": \(list(receiver)),
         "last_seen": {"type": ["string", "null"], "format": "date-time"}
@@ -191,7 +192,7 @@ extension APISchemas {
         """
         "name": \(string),
         "lag": \(number),
-        "positions": \(list(answer("\"partition\": \(number),\n\"offset\": \(number)")))
+        "partitions": \(list(answer("\"partition\": \(number),\n\"position\": \(number),\n\"lag\": \(number)")))
         """)
 
     static let stringList = list(string)

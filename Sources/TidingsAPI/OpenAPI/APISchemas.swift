@@ -25,11 +25,14 @@ enum APISchemas {
     /// An object of required members, as answers have it.
     static func answer(_ members: String, optional: String = "") -> String {
         let names = members.split(separator: "\n").compactMap { line in
-            line.split(separator: "\"", maxSplits: 2).dropFirst().first.map { #""\#($0)""# }
+            line.hasPrefix("\"") ? line.dropFirst().prefix { $0 != "\"" } : nil
         }
-        let optional = optional.isEmpty ? "" : ",\n\(optional)"
+        let required = names.map { "\"\($0)\"" }.joined(separator: ", ")
+        let all = optional.isEmpty ? members : "\(members), \(optional)"
+        // On one line, so that it can be a member of another.
         return
-            #"{"type": "object", "additionalProperties": false, "required": [\#(names.joined(separator: ", "))], "properties": {\#(members)\#(optional)}}"#
+            #"{"type": "object", "additionalProperties": false, "required": [\#(required)], "properties": {\#(all)}}"#
+            .replacing("\n", with: " ")
     }
 
     /// A page of a list.
@@ -41,6 +44,8 @@ enum APISchemas {
             """)
     }
 
+    /// A text in a query: NUL is refused there.
+    static let freeText = text(#"^[^\u0000]*$"#)
     static let number = #"{"type": "integer"}"#
     static let string = #"{"type": "string"}"#
     static let maybeString = #"{"type": ["string", "null"]}"#
@@ -127,7 +132,7 @@ enum APISchemas {
         ),
         (
             "EventBatch",
-            #"{"type": "array", "maxItems": 10000, "items": {"description": "A CloudEvent; each has its own result."}}"#
+            #"{"type": "array", "description": "At most 10,000.", "items": {"description": "A CloudEvent; each has its own result."}}"#
         ),
         (
             "StoredEvent",
@@ -210,5 +215,13 @@ enum APISchemas {
                     """)
         ),
         ("EventPage", page("PlacedEvent")),
+        (
+            "ServerSentEvent",
+            """
+            {"type": "object", "description": "One of the stream: id is the place in the log's order, event the type.",
+             "properties": {"id": \(string), "event": \(string),
+              "data": {"type": "string", "contentMediaType": "application/cloudevents+json"}}}
+            """
+        ),
     ]
 }

@@ -263,7 +263,10 @@ package struct EventReader: ~Copyable {
             }
         case .bool: draft.addExtension(name) { $0.append(content) }
         case .number:
-            guard let number = Int32(content.text) else { fallthrough }
+            // A fraction of zeros makes no other number, and some languages write it.
+            guard let whole = JSONNumber(checked: content.text).integer, let number = Int32(exactly: whole) else {
+                fallthrough
+            }
             draft.addExtension(name) { $0.append(decimal: Int64(number)) }
         case .array, .object:
             findings.add(

@@ -121,8 +121,13 @@ package struct JSONNumber: Sendable, Hashable {
     /// A whole number.
     package init(_ value: Int64) { text = String(value) }
 
-    /// Its value when written as a whole number (no fraction, no exponent) that fits 64 bits.
-    package var integer: Int64? { Int64(text) }
+    /// Its value when written as a whole number (no exponent, no fraction but zeros) that fits 64 bits.
+    package var integer: Int64? {
+        if let value = Int64(text) { return value }
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[1].utf8.allSatisfy({ $0 == UInt8(ascii: "0") }) else { return nil }
+        return Int64(parts[0])
+    }
     /// Its nearest binary value; nil when it is too large for one.
     package var double: Double? {
         guard let value = Double(text), value.isFinite else { return nil }

@@ -13,7 +13,7 @@ public struct RetryPolicy: Hashable, Sendable {
     /// By which part of itself a pause is shortened or lengthened at random; 0.2 by default.
     public var jitter: Double
 
-    /// What each may be; ``longest`` is at least ``first``.
+    /// What each may be. A ``first`` above ``longest`` is shortened to it.
     public static let allowedAttempts = 1...1000
     /// What ``first`` and ``longest`` may be.
     public static let allowedPauses: ClosedRange<Duration> = .milliseconds(1)...(.seconds(7 * 86_400))

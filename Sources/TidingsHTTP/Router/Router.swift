@@ -157,7 +157,7 @@ package final class Router: HTTPHandler {
         var match = RouteMatch()
         let table = find(request.path, &match)
         var allowed: [String] = []
-        for method in HTTPMethod.allCases where method != .other {
+        for method in HTTPMethod.allCases where method != .other && method != .unserved {
             let has = table.map { $0[Int(method.rawValue)] >= 0 } ?? true
             let hasGet = method == .head && table.map { $0[Int(HTTPMethod.get.rawValue)] >= 0 } ?? true
             if has || hasGet || method == .options { allowed.append(method.description) }

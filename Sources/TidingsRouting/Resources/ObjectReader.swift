@@ -10,6 +10,7 @@ final class ResourceFaults {
     private var violations: [Problem.Violation] = []
     private var first: String?
     private(set) var count = 0
+    private var conflicts = 0
 
     /// Whether nothing was wrong so far.
     var isEmpty: Bool { count == 0 }
@@ -26,11 +27,17 @@ final class ResourceFaults {
         if violations.count < Self.mostTold { violations.append(.init(pointer, rule, found: found)) }
     }
 
-    /// The refusal; nil when nothing was wrong.
+    /// Notes two parts that are right each by itself and contend with one another.
+    func noteConflict(_ pointer: String, _ rule: String, _ sentence: String, found: String? = nil) {
+        conflicts += 1
+        note(pointer, rule, sentence, found: found)
+    }
+
+    /// The refusal; nil when nothing was wrong. A conflict when nothing but that was found.
     var problem: Problem? {
         guard let first else { return nil }
         let more = count > 1 ? " (and \(count - 1) more)" : ""
-        return Problem(.invalidResource, first + more, violations)
+        return Problem(count == conflicts ? .conflict : .invalidResource, first + more, violations)
     }
 }
 

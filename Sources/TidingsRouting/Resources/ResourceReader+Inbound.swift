@@ -60,8 +60,16 @@ extension ResourceReader {
             header: header, algorithm: algorithm, encoding: encoding, prefix: prefix ?? "", secret: secret)
     }
 
+    /// A secret: as given, the stored one when it is left out, or a new one when there is none; never null.
     private func inboundSecret(_ reader: inout ObjectReader, before: Secret?) -> Secret? {
         let place = reader.place("secret")
+        if origin == .request, before == nil, reader.value("secret", keepsNull: true) == nil {
+            var key: [UInt8] = []
+            for _ in 0..<4 { withUnsafeBytes(of: random.next()) { key.append(contentsOf: $0) } }
+            let secret = Secret(Hex.encode(key))
+            made.secret = secret
+            return secret
+        }
         let count = faults.count
         let secret = secret(
             &reader, "secret", before: before, "secret", "must have 1 to \(Secret.longest) bytes"

@@ -45,14 +45,10 @@ extension ResourceReader {
         let attempts = reader.integer("attempts", RetryPolicy.allowedAttempts, standard.attempts)
         let first = reader.duration("first", RetryPolicy.allowedPauses, standard.first)
         let factor = reader.double("factor", RetryPolicy.allowedFactors, standard.factor)
+        // One that is shorter than `first` shortens it as well: the longest pause is the longest.
         let longest = reader.duration("longest", RetryPolicy.allowedPauses, max(standard.longest, first))
         let jitter = reader.double("jitter", RetryPolicy.allowedJitter, standard.jitter)
         reader.finish()
-        if longest < first {
-            faults.note(
-                reader.place("longest"), "range", "must be at least 'first', \(DurationText.format(first))",
-                found: DurationText.format(longest))
-        }
         return RetryPolicy(attempts: attempts, first: first, factor: factor, longest: longest, jitter: jitter)
     }
 

@@ -162,7 +162,7 @@ extension ResourceReader {
                 let copy = self.target(&reader)
                 reader.finish()
                 if let copy, !topics.insert(copy.topic).inserted {
-                    faults.note(
+                    faults.noteConflict(
                         place + "/topic", "unique",
                         "must be a topic that the route does not store the event in already",
                         found: copy.topic.text)

@@ -144,7 +144,7 @@ import TidingsCore
             ),
             (
                 .subscriptions,
-                "{\(endpoint)}, \"retry\": {\"attempts\": 0, \"first\": \"2s\", \"factor\": 0.5, \"longest\": \"1s\", \"jitter\": 2}}",
+                "{\(endpoint)}, \"retry\": {\"attempts\": 0, \"first\": \"2s\", \"factor\": 0.5, \"longest\": \"9d\", \"jitter\": 2}}",
                 [
                     "/retry/attempts range", "/retry/factor range", "/retry/jitter range", "/retry/longest range",
                 ]
@@ -161,7 +161,7 @@ import TidingsCore
                 .subscriptions, #"{"types": ["x"], "endpoint": {"url": "ftp://h"}, "start": "end", "paused": 1}"#,
                 ["/endpoint/url url", "/start word", "/paused boolean"]
             ),
-            (.inbound, #"{"kind": "github"}"#, ["/secret required"]),
+            (.inbound, #"{"kind": "github", "secret": null}"#, ["/secret required"]),
             (.inbound, #"{"kind": "stripe", "secret": "x"}"#, ["/kind word"]),
             (.inbound, #"{"kind": "generic", "type": "x"}"#, ["/type json-pointer", "/verify required"]),
             (
