@@ -14,8 +14,10 @@ struct ListPage {
     /// The most items of a page.
     static let most = 1000
 
-    private let limit: Int
-    private let after: String?
+    /// How many items are asked for.
+    let limit: Int
+    /// What `next` of the page before said; nil for the first.
+    let after: String?
 
     init(_ parameters: QueryParameters) throws(Problem) {
         limit = try parameters.integer("limit", in: 1...Int64(Self.most)).map { Int($0) } ?? Self.usual

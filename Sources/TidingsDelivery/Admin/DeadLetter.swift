@@ -12,7 +12,10 @@ package struct DeadLetterID: Hashable, Sendable, Comparable, CustomStringConvert
 
     /// Reads the form the API shows; nil for anything else.
     package init?(_ text: String) {
-        guard text.hasPrefix("dl-"), text.utf8.count <= 22, let number = UInt64(text.dropFirst(3)) else { return nil }
+        let digits = text.utf8.dropFirst(3)
+        guard text.hasPrefix("dl-"), (1...18).contains(digits.count), digits.allSatisfy({ (48...57).contains($0) }),
+            let number = UInt64(text.dropFirst(3))
+        else { return nil }
         self.number = number
     }
 

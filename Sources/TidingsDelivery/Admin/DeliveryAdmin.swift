@@ -123,11 +123,15 @@ package struct WaitingEntity: Sendable {
     package let failures: Int
     /// The dead letter that blocks it.
     package let deadLetter: DeadLetterID?
+    /// The type of the event it stopped at; nil when it would have to be read first.
+    package let type: String?
+    /// The id of the event it stopped at; nil when it would have to be read first.
+    package let eventID: String?
 
     /// Describes an entity.
     package init(
         key: String?, state: EntityState, since: WallTime, until: WallTime?, behind: Int, event: EventReference,
-        failures: Int, deadLetter: DeadLetterID?
+        failures: Int, deadLetter: DeadLetterID?, type: String? = nil, eventID: String? = nil
     ) {
         self.key = key
         self.state = state
@@ -137,6 +141,8 @@ package struct WaitingEntity: Sendable {
         self.event = event
         self.failures = failures
         self.deadLetter = deadLetter
+        self.type = type
+        self.eventID = eventID
     }
 }
 

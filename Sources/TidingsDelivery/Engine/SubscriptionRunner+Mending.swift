@@ -41,6 +41,7 @@ extension SubscriptionRunner {
             if items.count == limit {
                 return Page(items: items.map(\.entity), next: items.last.map { String($0.serial) })
             }
+            let letter = lane.deadLetter.flatMap { letters[$0]?.state }
             items.append(
                 (
                     serial,
@@ -48,7 +49,8 @@ extension SubscriptionRunner {
                         key: lane.key.map { String(decoding: $0, as: UTF8.self) }, state: found, since: lane.since,
                         until: found == .parked ? nil : lane.head(at: now, wall).until ?? wall, behind: lane.count - 1,
                         event: EventReference(lane.partition, lane.offset), failures: lane.failures,
-                        deadLetter: lane.deadLetter.map { DeadLetterID($0) })
+                        deadLetter: lane.deadLetter.map { DeadLetterID($0) }, type: letter?.type,
+                        eventID: letter?.eventID)
                 ))
         }
         return Page(items: items.map(\.entity), next: nil)
