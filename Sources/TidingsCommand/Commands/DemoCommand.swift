@@ -23,14 +23,18 @@ enum DemoCommand {
         options.keepsFolder = invocation.has("keep")
         if let orders = try invocation.number("orders", in: 20...100_000) { options.orders = orders }
         let folder = try temporaryFolder(invocation.environment)
+        var code = ExitCode.failure
+        // A demo that failed leaves its data and logs to be looked at.
+        defer {
+            if options.keepsFolder || code != .ok {
+                invocation.terminal.say("data and logs are in \(folder)")
+            } else {
+                remove(folder)
+            }
+        }
         let demo = try Demo(
             options, program: program(), folder: folder, terminal: invocation.terminal, connect: invocation.clients)
-        let code = try demo.run()
-        if options.keepsFolder || code != .ok {
-            invocation.terminal.say("data and logs are in \(folder)")
-        } else {
-            remove(folder)
-        }
+        code = try demo.run()
         return code
     }
 }
