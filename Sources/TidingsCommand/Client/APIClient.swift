@@ -123,8 +123,10 @@ package enum StreamEnd: Sendable, Hashable {
     case enough
     /// The server ended it: a limit was reached, or it stops.
     case complete
-    /// The connection was lost, or could not be made; why.
+    /// The connection was lost after the stream had begun; why.
     case lost(String)
+    /// The stream did not begin; why.
+    case unreached(String)
 }
 
 extension APIClient {

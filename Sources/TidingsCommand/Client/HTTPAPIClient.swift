@@ -71,13 +71,13 @@ package final class HTTPAPIClient: APIClient {
         request.headers.append(("accept", "text/event-stream"))
         let lastID = request.headers.first { $0.name == "last-event-id" }?.value ?? ""
         let socket: BlockingSocket
-        do throws(CommandFailure) { socket = try connect() } catch { return (.lost(error.message), lastID) }
+        do throws(CommandFailure) { socket = try connect() } catch { return (.unreached(error.message), lastID) }
         let bytes = wire(request, target: prefix + request.target)
         _ = bytes.bytes.withUnsafe { socket.send($0) }
 
         var head = Answer(limit: Self.bodyLimit)
         switch head.read(socket, within: Self.answerLimit, stopsAfterHead: true, { _ in true }) {
-        case .lost(let reason): return (.lost("no answer from \(server): \(reason)"), lastID)
+        case .lost(let reason): return (.unreached("no answer from \(server): \(reason)"), lastID)
         case .whole, .stopped: break
         }
         if head.status != 200 {

@@ -51,36 +51,38 @@ struct EventFollower {
             }
             let end: StreamEnd
             do throws(CommandFailure) {
-                let before = count
                 let (how, reached) = try client.stream(request) { event throws(CommandFailure) in
-                    wasConnected = true
                     guard try take(event) else { return false }
                     if !event.id.isEmpty { lastID = event.id }
                     count += 1
                     return count < wish.limit ?? .max
                 }
                 end = how
-                if count > before { rest = .milliseconds(100) }
-                // The server says where "now" was, so that a connection lost before the first event leaves no gap.
-                if lastID.isEmpty { lastID = reached }
-                if !reached.isEmpty { wasConnected = true }
+                // The server also says where "now" was, and how far it is where nothing is wanted: a new connection
+                // leaves no gap and reads nothing twice.
+                if !reached.isEmpty { lastID = reached }
             } catch {
                 // A server that begins or stops refuses for a while.
                 guard error.code == .unreachable, wasConnected else { throw error }
-                end = .lost(error.message)
+                end = .unreached(error.message)
             }
             let reason: String
             switch end {
             case .enough: return
-            case .complete:
-                wasConnected = true
-                reason = "the server ended the stream"
-            case .lost(let why):
+            case .complete: reason = "the server ended the stream"
+            case .lost(let why): reason = why
+            case .unreached(let why):
                 if !wasConnected { throw CommandFailure(.unreachable, why) }
                 reason = why
             }
+            if case .unreached = end {
+            } else {
+                wasConnected = true
+                rest = .milliseconds(100)
+                isSilent = false
+            }
             if !isSilent { terminal.say("tidings: \(reason); going on as soon as \(client.server) answers") }
-            isSilent = rest >= .seconds(2)
+            isSilent = true
             wait(rest)
             rest = min(rest * 2, .seconds(2))
         }

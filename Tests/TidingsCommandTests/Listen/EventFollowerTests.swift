@@ -50,8 +50,8 @@ import TidingsCore
 
     @Test func `after a lost connection the stream goes on behind the last event`() throws {
         let script = Script([
-            .init(events: [("1", "one"), ("2", "two")]), .init(end: .lost("refused")),
-            .init(refusal: CommandFailure(.unreachable, "shutting down")), .init(end: .complete),
+            .init(events: [("1", "one"), ("2", "two")]), .init(end: .unreached("refused"), lastID: "2"),
+            .init(refusal: CommandFailure(.unreachable, "shutting down")), .init(end: .complete, lastID: "2"),
             .init(events: [("3", "three")]),
         ])
         #expect(try follow(script, limit: 3) == ["one", "two", "three"])
@@ -66,9 +66,13 @@ import TidingsCore
         #expect(script.requests[1].headers.first?.value == "now-7")
     }
 
+    @Test func `a stream that had begun is taken up again although nothing came yet`() throws {
+        #expect(try follow(Script([.init(), .init(events: [("1", "one")])]), limit: 1) == ["one"])
+    }
+
     @Test func `a server that was never there, and one that refuses, are failures`() {
         let never = #expect(throws: CommandFailure.self) {
-            try follow(Script([.init(end: .lost("refused"))]), limit: 1)
+            try follow(Script([.init(end: .unreached("refused"))]), limit: 1)
         }
         #expect(never?.code == .unreachable)
         let refusing = Script([.init(events: [("1", "one")]), .init(refusal: CommandFailure(.failure, "bad pattern"))])
