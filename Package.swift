@@ -74,7 +74,8 @@ let fuzzers: [Target] =
     : [
         ("FuzzJSON", ["TidingsCore"]), ("FuzzEvents", ["KafkaProtocol", "TidingsCore"]),
         ("FuzzHTTP", ["TidingsHTTP", "TidingsCore"]), ("FuzzResources", ["TidingsRouting", "TidingsCore"]),
-        ("FuzzBatches", ["KafkaProtocol", "TidingsCore"]), ("FuzzRounds", ["TidingsLog", "TidingsCore"]),
+        ("FuzzBatches", ["KafkaProtocol", "TidingsCore"]),
+        ("FuzzRounds", ["TidingsLog", "TidingsTesting", "KafkaProtocol", "TidingsCore"]),
     ].map { name, dependencies in
         .executableTarget(
             name: name, dependencies: dependencies.map { .byName(name: $0) }, path: "Fuzz/\(name)",
