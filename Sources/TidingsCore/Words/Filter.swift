@@ -32,6 +32,9 @@ public indirect enum Filter: Hashable, Sendable {
 
     /// How deep filters may nest.
     public static let deepest = 16
-    /// How many filters and comparisons one subscription may have in all.
-    public static let most = 256
+    /// How many filters one list may have.
+    public static let longestList = 256
+    /// How many filters and comparisons one subscription may have in all: what the largest resource has room for,
+    /// nearly, so that a description of the parts is enough.
+    public static let most = 16_384
 }

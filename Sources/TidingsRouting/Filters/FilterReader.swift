@@ -13,7 +13,7 @@ struct FilterReader {
     func filters(_ reader: inout ObjectReader) -> [Filter] {
         var count = 0
         let place = reader.place("filters")
-        let read = reader.list("filters", most: Filter.most) { value, place in
+        let read = reader.list("filters", most: Filter.longestList) { value, place in
             self.filter(value, at: place, depth: 1, &count)
         }
         if count > Filter.most {
