@@ -35,6 +35,7 @@ package final class Receiver: Sendable {
         var waiters: [Waiter] = []
         var waiterCount = 0
         var greeting = ReceiverGreeting.read
+        var stalledCount = 0
     }
     private let state = Mutex(State())
     private let behaviour: @Sendable (ReceivedRequest) -> ReceiverBehaviour
@@ -81,6 +82,10 @@ package final class Receiver: Sendable {
     package var connectionCount: Int { state.withLock { $0.connectionCount } }
     /// How many connections are open now.
     package var openConnectionCount: Int { state.withLock { $0.connections.count } }
+
+    /// How many callers are kept waiting on purpose now: by ``ReceiverBehaviour/hang``, `slowBody` or
+    /// ``ReceiverGreeting/ignore``. A test may move time when nothing else is under way.
+    package var stalledCount: Int { state.withLock { $0.stalledCount } }
 
     /// Waits until `count` requests were complete; false when that takes longer than `limit`.
     package func gets(_ count: Int, within limit: Duration = .seconds(10)) async -> Bool {
@@ -150,6 +155,13 @@ extension Receiver {
             self.state.withLock { $0.connections[number] = nil }
             socket.close()
         }
+    }
+
+    /// Counts a caller as kept waiting while `work` runs.
+    func stalls(_ work: () -> Void) {
+        state.withLock { $0.stalledCount += 1 }
+        work()
+        state.withLock { $0.stalledCount -= 1 }
     }
 
     func nextNumber() -> Int {

@@ -28,7 +28,7 @@ struct ReceiverConnection {
         case .speakFirst(let bytes):
             if socket.write(bytes) { while fill() { unread.removeAll(keepingCapacity: true) } }
         case .ignore:
-            socket.waitsForEnd()
+            receiver.stalls { socket.waitsForEnd() }
         }
     }
 
@@ -43,9 +43,7 @@ struct ReceiverConnection {
             socket.write(Self.answer(status, [], []))
             return false
         case .hang:
-            while socket.waits(atMost: .seconds(3600)) {
-                if !drains() { return false }
-            }
+            receiver.stalls { while socket.waits(atMost: .seconds(3600)), drains() {} }
             return false
         case .reset:
             socket.resetOnClose()
@@ -58,7 +56,7 @@ struct ReceiverConnection {
         case .slowBody(let status, let piece, let pause):
             guard socket.write(Self.chunkedHead(status)) else { return false }
             let chunk = Self.chunk(piece)
-            while socket.write(chunk), !socket.waits(atMost: pause) {}
+            receiver.stalls { while socket.write(chunk), !socket.waits(atMost: pause) {} }
             return false
         case .endlessBody(let status):
             guard socket.write(Self.chunkedHead(status)) else { return false }
