@@ -30,9 +30,10 @@ import TidingsTesting
                 connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard connected == 0 else { return "refused" }
+        guard connected == 0 else { return errno == ECONNREFUSED ? "refused" : "reset" }
         let bytes = [UInt8](text.utf8)
-        _ = send(file, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        // A reset that came already is told once only, by whatever asks first.
+        if !bytes.isEmpty, send(file, bytes, bytes.count, Int32(MSG_NOSIGNAL)) < 0 { return "reset" }
         var answer: [UInt8] = []
         var room = [UInt8](repeating: 0, count: 65536)
         while answer.count < enough {
