@@ -122,7 +122,7 @@ extension APISchemas {
                 "types": \(patterns(least: 1)),
                 "topics": {"type": ["array", "null"], "minItems": 1, "maxItems": 1024, "uniqueItems": true,
                   "items": \(reference("TopicName"))},
-                "filters": {"type": ["array", "null"], "maxItems": 256, "items": \(reference("Filter"))},
+                "filters": {"type": ["array", "null"], "description": "At most 256 filters and comparisons in all.", "items": \(reference("Filter"))},
                 "endpoint": \(endpoint),
                 "order": \(word("entity", "none")),
                 "concurrency": \(integer(1, 1_024, isNullable: true)),

@@ -19,8 +19,9 @@ struct EventWish {
     init(_ parameters: borrowing QueryParameters, typeParameter: String) throws(Problem) {
         var types: [TypePattern] = []
         for value in parameters.all(typeParameter) {
-            for text in value.split(separator: ",", omittingEmptySubsequences: false) {
-                guard let pattern = TypePattern(String(text)), types.count < Self.mostPatterns else {
+            // By bytes: a comma and a combining character behind it are one Character.
+            for text in value.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+                guard let pattern = TypePattern(String(Substring(text))), types.count < Self.mostPatterns else {
                     throw QueryParameters.refusal(
                         "The query parameter '\(typeParameter)' must be at most \(Self.mostPatterns) patterns, each "
                             + "\(TypePattern.rule).", typeParameter, "pattern", value)

@@ -36,6 +36,8 @@ import TidingsTesting
         }
         #expect(ids("type=t.1").count == 25 && ids("type=t.*&entity=e-3").count == 7)
         #expect(ids("id=17") == ["17"])
+        // A comma with U+1F3FB behind it is one Character, and still a comma.
+        #expect(ids("type=t.0,%F0%9F%8F%BBx").count == 25)
         let partition = ids("partition=2&limit=1000")
         #expect(ids("partition=2&offset=3&limit=1000") == Array(partition.dropFirst(3)))
         #expect(ids("type=nothing").isEmpty)
