@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// SIGTERM and SIGINT as a process that serves wants them: taken by one thread that waits, never by a handler.
+/// SIGTERM, SIGINT and SIGHUP as a process that serves wants them: taken by one thread that waits, never by a handler.
 ///
 /// Made on the main thread before any other thread begins, so that all of them inherit the mask.
 package struct StopSignals: ~Copyable {
@@ -16,10 +16,9 @@ package struct StopSignals: ~Copyable {
     /// Keeps the signals from everything but ``wait()``.
     package init() {
         sigemptyset(&set)
-        for number in [SIGTERM, SIGINT, Self.finished] { sigaddset(&set, number) }
+        // A terminal that closes (SIGHUP) ends the server in good order, too, unless `nohup` has it ignored.
+        for number in [SIGTERM, SIGINT, SIGHUP, Self.finished] { sigaddset(&set, number) }
         pthread_sigmask(SIG_BLOCK, &set, nil)
-        // A terminal that closes ends the server in good order, too.
-        signal(SIGHUP) { _ in kill(getpid(), SIGTERM) }
     }
 
     /// What the thread that stops the server sends when it is done.
