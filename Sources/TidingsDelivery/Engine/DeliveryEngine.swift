@@ -101,7 +101,8 @@ package final class DeliveryEngine: Sendable {
 
     /// Ends delivery: no attempt begins any more; those in flight may end within `deadline` and are broken off then;
     /// positions are recorded. When everything ended in time nothing is sent twice after the next start.
-    /// - Parameter then: runs on the first loop, once; false when attempts had to be broken off.
+    /// - Parameter then: runs on the first loop, once; false when attempts had to be broken off, or positions could
+    ///   not be recorded within ``recordingGrace`` more.
     package func stop(within deadline: Duration, then: @escaping (Bool) -> Void) {
         let then = Callback(run: then)
         let first = homes[0]
@@ -110,6 +111,8 @@ package final class DeliveryEngine: Sendable {
             let timer = first.loop.schedule(after: deadline) { [self] in
                 stopping.wasBrokenOff = true
                 for home in homes { home.later { home.breakOff() } }
+                let timer = first.loop.schedule(after: Self.recordingGrace) { stopping.giveUp() }
+                stopping.timer = (first.loop, timer)
             }
             stopping.timer = (first.loop, timer)
             for home in homes {
@@ -117,6 +120,9 @@ package final class DeliveryEngine: Sendable {
             }
         }
     }
+
+    /// How long recording may take beyond the deadline of a stop.
+    package static let recordingGrace = Duration.seconds(2)
 
     /// Counts the loops that stopped; lives on the first one.
     private final class Stopping: @unchecked Sendable {
@@ -131,10 +137,18 @@ package final class DeliveryEngine: Sendable {
         }
 
         func oneStopped() {
+            guard left > 0 else { return }
             left -= 1
             guard left == 0 else { return }
             if let timer { timer.loop.cancel(timer.timer) }
             then(!wasBrokenOff)
+        }
+
+        /// A log that takes nothing any more must not hold the process up.
+        func giveUp() {
+            guard left > 0 else { return }
+            left = .min
+            then(false)
         }
     }
 

@@ -8,7 +8,7 @@ import TidingsCore
 /// - Concurrency: lives on its loop.
 final class StateWriter {
     /// A record of changes is cut where it has so many bytes.
-    private static let recordBytes = 256 * 1_024
+    private static let recordBytes = 64 * 1_024
 
     private unowned let home: DeliveryLoop
     private var dirty: [SubscriptionRunner] = []

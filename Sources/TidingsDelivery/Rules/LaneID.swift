@@ -43,15 +43,15 @@ package enum DeliveryNames {
             halves.0 = scramble(halves.0 ^ word)
             halves.1 = scramble(halves.1 &+ word &* 0x9E37_79B9_7F4A_7C15)
         }
-        var text = "msg_"
-        text.reserveCapacity(36)
-        for half in [halves.0, halves.1 ^ halves.0 << 1] {
-            for shift in stride(from: 60, through: 0, by: -4) {
-                text.unicodeScalars.append(
-                    Unicode.Scalar(Hex.digit(UInt8(truncatingIfNeeded: half >> UInt64(shift)) & 0xF)))
+        let words = (halves.0, halves.1 ^ halves.0 << 1)
+        return String(unsafeUninitializedCapacity: 36) { text in
+            for (place, byte) in "msg_".utf8.enumerated() { text[place] = byte }
+            for digit in 0..<32 {
+                let word = digit < 16 ? words.0 : words.1
+                text[4 + digit] = Hex.digit(UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (digit % 16))))
             }
+            return 36
         }
-        return text
     }
 
     private static func scramble(_ word: UInt64) -> UInt64 {

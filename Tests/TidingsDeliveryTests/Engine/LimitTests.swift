@@ -136,4 +136,15 @@ import TidingsTesting
         world.clock.advance(by: .seconds(30))
         #expect(world.endpoints.receipts.count == 51)
     }
+
+    @Test func `a log that takes nothing does not hold a stop up`() {
+        let world = DeliveryWorld()
+        _ = world.topic()
+        world.start()
+        world.subscribe()
+        world.publishAndCommit(["a"])
+        world.log.refusal = LogError(.offline, "a sync failed")
+        world.clock.advance(by: .seconds(1))
+        #expect(!world.stop(within: .seconds(3)))
+    }
 }

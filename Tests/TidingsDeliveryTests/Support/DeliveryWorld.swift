@@ -70,7 +70,7 @@ final class DeliveryWorld {
     func stop(within deadline: Duration = .seconds(10)) -> Bool {
         var clean: Bool?
         engine.stop(within: deadline) { clean = $0 }
-        clock.advance(by: deadline + .seconds(1))
+        clock.advance(by: deadline + DeliveryEngine.recordingGrace + .seconds(1))
         precondition(clean != nil, "delivery did not stop")
         for loop in loops { clock.remove(loop) }
         engine = nil
