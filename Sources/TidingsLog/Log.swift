@@ -44,6 +44,8 @@ package final class Log: EventLog {
     /// Rung when a checkpoint freed blocks.
     let blocksFreed = Doorbell()
     let isEnding = Atomic(false)
+    /// Why the last checkpoint found no room; nil when it did.
+    let checkpointTrouble = Mutex<String?>(nil)
     /// Set when a full disk should be tried again.
     let shouldResume = Atomic(false)
     let reads: BlockingWork

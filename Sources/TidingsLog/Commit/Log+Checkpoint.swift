@@ -14,9 +14,11 @@ extension Log {
             guard !control.isClosed, !isOffline else { return false }
             do throws(DiskError) {
                 try checkpoint(&control)
+                checkpointTrouble.withLock { $0 = nil }
                 return true
             } catch {
                 if error.code == .noSpace || error.code == .noHandles {
+                    checkpointTrouble.withLock { $0 = error.description }
                     logger.warning("a checkpoint was put off", [("reason", error.description)])
                 } else {
                     goOffline(error.description)

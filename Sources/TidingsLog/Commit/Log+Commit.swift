@@ -45,9 +45,7 @@ extension Log {
         do throws(WriteAheadFailure) {
             let begun = time.now
             while try writeAhead.write(commit.writer.bytes, round: number) == .full {
-                guard makeRoom() else {
-                    return refuse(group, LogError(.stopping, "the log stopped before the round was written"), nil)
-                }
+                if let refusal = makeRoom() { return refuse(group, refusal.error, refusal.condition) }
             }
             metrics.synced(in: time.now - begun)
         } catch {
@@ -127,12 +125,19 @@ extension Log {
         if let later { answer(later, .failure(error), nil) }
     }
 
-    /// Waits for a checkpoint that frees a block of the write-ahead log; false when the log ends instead.
-    private func makeRoom() -> Bool {
-        if threads.withLock({ $0 == nil }) { return checkpoint() }
-        keeperBell.ring()
-        blocksFreed.wait(atMost: .milliseconds(100))
-        return !isOffline
+    /// Waits for a checkpoint that frees a block of the write-ahead log.
+    /// - Returns: nil when it is worth trying again; else why the round cannot be written.
+    private func makeRoom() -> (error: LogError, condition: LogCondition?)? {
+        if threads.withLock({ $0 == nil }) || isEnding.load(ordering: .acquiring) {
+            if checkpoint() { return nil }
+        } else {
+            keeperBell.ring()
+            blocksFreed.wait(atMost: .milliseconds(100))
+        }
+        if let reason = checkpointTrouble.withLock({ $0 }) {
+            return (LogError(.diskFull, reason), .full(reason))
+        }
+        return isOffline ? (LogError(.offline, "the log went offline"), nil) : nil
     }
 
     /// Writes durable rounds into the partition files; false when there is no room for them, or worse.
@@ -202,7 +207,10 @@ extension Log {
             defer { if written.dirtySince == nil { written.dirtySince = time.now } }
             return written.dirtySince == nil
         }
-        if !backs.isEmpty { writeBacks.withLock { $0.append(contentsOf: backs) } }
-        if isFirst || !backs.isEmpty || writeAhead.liveBytes >= settings.checkpointBytes { keeperBell.ring() }
+        let wakesForBacks = writeBacks.withLock { waiting in
+            defer { waiting.append(contentsOf: backs) }
+            return waiting.isEmpty && !backs.isEmpty
+        }
+        if isFirst || wakesForBacks || writeAhead.liveBytes >= settings.checkpointBytes { keeperBell.ring() }
     }
 }

@@ -17,12 +17,15 @@ extension Log {
         do throws(SegmentReader.Failure) {
             return try read(partition, from: offset, maxBytes: maxBytes)
         } catch {
+            // What was deleted meanwhile is not damaged.
+            if partition.files.withLock({ $0.isDeleted }) {
+                return .failure(LogError(.unknownTopic, "the topic \(partition.topic) has been deleted"))
+            }
+            let bounds = partition.tail.withLock { $0.bounds }
+            if offset < bounds.start { return .failure(Log.outOfRange(offset, bounds)) }
             switch error {
             case .damage(let damage): return .failure(quarantine(damage, in: partition))
             case .disk(let error):
-                if partition.files.withLock({ $0.isDeleted }) {
-                    return .failure(LogError(.unknownTopic, "the topic \(partition.topic) has been deleted"))
-                }
                 logger.error(
                     "a read failed", [("topic", partition.topic.text), ("reason", error.description)])
                 return .failure(LogError(error.code == .noHandles ? .overloaded : .offline, error.description))

@@ -1,0 +1,110 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import TidingsCore
+
+/// Goes through one segment's file from its beginning to its end, batch by batch, and over what is none.
+struct SegmentWalk {
+    enum Step {
+        case batch(LogInspector.Batch)
+        case damage(position: Int64, reason: String)
+    }
+
+    let path: String
+    /// The offset the next batch should have.
+    private(set) var expected: Offset
+    private let partition: PartitionID
+    private let file: any DiskFile
+    private let size: Int64
+    private var position: Int64 = 0
+    private let base: Offset
+    /// No batch goes past it.
+    private let limit: Int64
+    private let rounds: [RoundIndexEntry]
+    private var roundPlace = -1
+
+    init(
+        _ base: Offset, until limit: Offset?, of partition: LogInspector.PartitionSummary, on disk: any Disk
+    ) throws(DiskError) {
+        self.limit = limit?.value ?? .max
+        path = SegmentNames.log(partition.folder, base)
+        self.base = base
+        expected = base
+        self.partition = partition.partition
+        file = try disk.open(path, .read)
+        size = try file.size()
+        rounds = Self.roundEntries(partition.folder, base, on: disk).compactMap { $0 }
+    }
+
+    /// The entries of a segment's round index; nil for a damaged one. Empty when there is no index.
+    static func roundEntries(_ folder: String, _ base: Offset, on disk: any Disk) -> [RoundIndexEntry?] {
+        let bytes = (try? disk.contents(of: SegmentNames.rounds(folder, base))) ?? []
+        return bytes.withUnsafeBytes { raw in
+            (0..<raw.count / RoundIndexEntry.byteCount).map { place in
+                let at = place * RoundIndexEntry.byteCount
+                return RoundIndexEntry(raw.part(at..<at + RoundIndexEntry.byteCount))
+            }
+        }
+    }
+
+    /// The next batch, or what lies where one should; nil at the end.
+    mutating func next() throws(DiskError) -> Step? {
+        guard position < size else { return nil }
+        if let (header, bytes) = try batch(at: position), header.baseOffset == expected.value {
+            return .batch(take(header, bytes))
+        }
+        let (from, wanted) = (position, expected)
+        while position < size {
+            let window = try SharedBytes(capacity: Int(min(size - position, 1 << 20))) { room throws(DiskError) in
+                try file.read(into: room, at: position)
+            }
+            guard window.count > 16 else { break }
+            for place in 0..<window.count - 16 where window.buffer[place + 16] == 2 {
+                let at = position + Int64(place)
+                guard let (header, _) = try batch(at: at), header.baseOffset >= expected.value,
+                    header.lastOffset < limit, at > from || header.baseOffset > wanted.value
+                else { continue }
+                // A rotten base offset is not in the checksum, but contradicts the batch behind it.
+                if let (follower, _) = try batch(at: at + Int64(header.totalByteCount)),
+                    follower.baseOffset <= header.lastOffset
+                {
+                    continue
+                }
+                (position, expected) = (at, Offset(header.baseOffset))
+                return .damage(
+                    position: from,
+                    reason: at == from
+                        ? "offsets \(wanted) to \(header.baseOffset - 1) are missing"
+                        : "\(at - from) bytes are no batch: offsets \(wanted) to \(header.baseOffset - 1)")
+            }
+            position += Int64(window.count - 16)
+        }
+        position = size
+        return .damage(position: from, reason: "\(size - from) bytes are no batch, up to the end of the file")
+    }
+
+    private func batch(at position: Int64) throws(DiskError) -> (RecordBatchHeader, SharedBytes)? {
+        guard size - position >= Int64(RecordBatchHeader.byteCount),
+            let start = try file.bytes(at: position, count: RecordBatchHeader.byteCount),
+            let total = RecordBatchHeader.totalByteCount(start.buffer), position + Int64(total) <= size,
+            let bytes = try file.bytes(at: position, count: total),
+            let header = try? RecordBatchHeader(verifying: bytes.buffer)
+        else { return nil }
+        return (header, bytes)
+    }
+
+    private mutating func take(_ header: RecordBatchHeader, _ bytes: SharedBytes) -> LogInspector.Batch {
+        let relative = header.baseOffset - base.value
+        while roundPlace + 1 < rounds.count, Int64(rounds[roundPlace + 1].relativeOffset) <= relative {
+            roundPlace += 1
+        }
+        let batch = LogInspector.Batch(
+            path: path, position: position, header: header,
+            stored: StoredBatch(
+                partition: partition, baseOffset: expected, lastOffset: Offset(header.lastOffset),
+                round: roundPlace >= 0 ? rounds[roundPlace].round : 0, owner: bytes, range: 0..<bytes.count))
+        position += Int64(bytes.count)
+        expected = Offset(header.lastOffset).next
+        return batch
+    }
+}

@@ -1,0 +1,222 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import Synchronization
+import Testing
+import TidingsCore
+import TidingsTesting
+
+@testable import TidingsLog
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The log with its own threads, several loops and real files.
+@Suite struct ThreadTests {
+    /// One loop's callers: so many appends under way at a time, each answer begins the next one.
+    final class Callers: @unchecked Sendable {
+        let session: any LogSession
+        let partitions: [PartitionID]
+        let name: String
+        private var left: Int
+        private var open = 0
+        private var buffer = AppendBuffer()
+        private let size: Int
+        private let time = SystemTime()
+        private let done: @Sendable () -> Void
+        /// What was acknowledged, in the order of the answers; on the loop.
+        private(set) var acknowledged: [(partition: PartitionID, offset: Offset, text: String)] = []
+        private(set) var failures = 0
+        private(set) var latencies: [Int64] = []
+        private var sent = 0
+
+        init(
+            _ session: any LogSession, _ partitions: [PartitionID], name: String, count: Int, size: Int = 20,
+            done: @escaping @Sendable () -> Void
+        ) {
+            self.session = session
+            self.partitions = partitions
+            self.name = name
+            self.size = size
+            self.done = done
+            left = count
+        }
+
+        func begin(_ atOnce: Int) { for _ in 0..<atOnce { next() } }
+
+        private func next() {
+            guard left > 0 else {
+                if open == 0 { done() }
+                return
+            }
+            left -= 1
+            sent += 1
+            let partition = partitions[sent % partitions.count]
+            let text = "\(name) \(sent) " + String(repeating: "x", count: size)
+            buffer.removeAll()
+            buffer.add(to: partition, at: WallTime(millis: 1)) { LogBench.body(text, into: &$0) }
+            let begun = time.now
+            open += 1
+            do {
+                try session.append(&buffer) { [self] result in
+                    open -= 1
+                    latencies.append((time.now - begun).nanos)
+                    if case .success = result {} else { failures += 1 }
+                    next()
+                }
+                acknowledged.append((partition, buffer.entries[0].offset, text))
+            } catch {
+                open -= 1
+                failures += 1
+            }
+        }
+    }
+
+    private func open(_ folder: TemporaryFolder, _ settings: LogSettings = LogSettings()) throws -> Log {
+        try Log.open(
+            on: FileDisk(root: folder.path), settings: settings, time: SystemTime(), random: SystemRandom(),
+            logger: Logger("log", to: nil), metrics: LogMetrics(Metrics()))
+    }
+
+    private func topic(_ log: Log, _ loop: ThreadLoop, partitions: Int32) throws -> TopicDescription {
+        try loop.run { (answer: @escaping @Sendable (Result<TopicDescription, LogError>) -> Void) in
+            log.session(on: loop).createTopic(TopicName("orders")!, partitions: partitions, then: answer)
+        }.get()
+    }
+
+    @Test func `callers on several loops share rounds; followers see every record once, in order`() throws {
+        let folder = TemporaryFolder()
+        var settings = LogSettings()
+        settings.writeAheadBlockBytes = 256 << 10
+        settings.writeAheadBytes = 1 << 20
+        settings.maxWaitingBytes = 128 << 10
+        settings.checkpointBytes = 256 << 10
+        settings.segmentBytes = 64 << 10
+        settings.recentBytes = 64 << 10
+        settings.maxOpenFiles = 8
+        let log = try open(folder, settings)
+        log.start()
+        let loops = [ThreadLoop(), ThreadLoop()]
+        let topic = try topic(log, loops[0], partitions: 4)
+        let ended = Doorbell()
+        let endedCount = Atomic(0)
+        let followed = Mutex<[PartitionID: [Offset]]>([:])
+        let rounds = Mutex<[UInt64]>([])
+        let watcher = loops[1].run { (answer: @escaping @Sendable (Bool) -> Void) in
+            let session = log.session(on: loops[1])
+            _ = session.follow { round in
+                rounds.withLock { $0.append(round.number) }
+                followed.withLock { followed in
+                    for batch in round.batches {
+                        followed[batch.partition, default: []].append(
+                            contentsOf: (batch.baseOffset.value...batch.lastOffset.value).map { Offset($0) })
+                    }
+                }
+            }
+            answer(true)
+        }
+        #expect(watcher)
+        var callers: [Callers] = []
+        for (number, loop) in loops.enumerated() {
+            let caller = Callers(
+                log.session(on: loop), topic.partitions, name: "loop \(number)", count: 2000, size: 300
+            ) {
+                if endedCount.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue == 2 { ended.ring() }
+            }
+            callers.append(caller)
+            loop.post { caller.begin(8) }
+        }
+        ended.wait()
+        log.stop()
+        for loop in loops { loop.end() }
+        let numbers = rounds.withLock { $0 }
+        #expect(numbers == Array(1...UInt64(numbers.count)))
+        var expected: [PartitionID: [Offset: String]] = [:]
+        for caller in callers {
+            #expect(caller.failures == 0)
+            for record in caller.acknowledged {
+                #expect(expected[record.partition]?[record.offset] == nil)
+                expected[record.partition, default: [:]][record.offset] = record.text
+            }
+        }
+        let bench = try LogBench(FileDisk(root: folder.path), settings: settings)
+        for partition in topic.partitions {
+            #expect(followed.withLock { $0[partition] } == (0..<1000).map { Offset($0) })
+            let all = try bench.all(partition, maxBytes: 100_000)
+            #expect(all.count == 1000)
+            #expect(all.allSatisfy { expected[partition]?[$0.offset] == $0.text })
+        }
+        #expect(bench.log.quarantines.isEmpty)
+    }
+
+    /// Figures by hand: `TIDINGS_LOG_BENCH=1`, in release. Raw writes and syncs alternate with appends, since a disk's
+    /// mood changes within seconds.
+    @Test(.enabled(if: getenv("TIDINGS_LOG_BENCH") != nil))
+    func `how fast this disk and the log on it are`() throws {
+        let folder = TemporaryFolder()
+        let begun = SystemTime().now
+        let log = try open(folder)
+        print("BENCH open of an empty folder: \((SystemTime().now - begun).nanos / 1000) µs")
+        log.start()
+        let loop = ThreadLoop()
+        let topic = try topic(log, loop, partitions: 100)
+        let session = loop.run { (answer: @escaping @Sendable (Entrance) -> Void) in
+            answer(Entrance(session: log.session(on: loop)))
+        }
+        usleep(300_000)
+        for (atOnce, partitions, count) in [
+            (1, 1, 400), (8, 1, 2000), (64, 1, 10_000), (64, 64, 10_000), (100, 100, 10_000),
+        ] {
+            var (raw, appended, rate, rawTime, rounds) = ([Int64](), [Int64](), 0.0, 0.0, UInt64(0))
+            for _ in 0..<6 {
+                raw += try rawLatencies(folder, bytes: 4096, count: 300)
+                let ended = Doorbell()
+                let caller = Callers(
+                    session.session, Array(topic.partitions.prefix(partitions)), name: "bench", count: count, size: 200
+                ) { ended.ring() }
+                let (from, first) = (SystemTime().now, log.lastRound)
+                loop.post { caller.begin(atOnce) }
+                ended.wait()
+                rate += Double((SystemTime().now - from).nanos) / 1e9
+                rounds += log.lastRound - first
+                appended += caller.latencies
+            }
+            raw.sort()
+            appended.sort()
+            rawTime = Double(raw.reduce(0, +)) / 1e9
+            func at(_ share: Double, _ values: [Int64]) -> Double {
+                Double(values[min(values.count - 1, Int(Double(values.count) * share))]) / 1000
+            }
+            print(
+                "BENCH \(atOnce) callers, \(partitions) partitions: raw p50 \(at(0.5, raw)) p99 \(at(0.99, raw)) µs "
+                    + "(\(Int(Double(raw.count) / rawTime))/s); log p50 \(at(0.5, appended)) p99 \(at(0.99, appended)) "
+                    + "p99.9 \(at(0.999, appended)) µs, p50 ratio \(at(0.5, appended) / at(0.5, raw)), "
+                    + "\(Int(Double(count * 6) / rate)) records/s, \(Int(Double(rounds) / rate)) rounds/s")
+        }
+        log.stop()
+        loop.end()
+    }
+
+    private struct Entrance: @unchecked Sendable { let session: any LogSession }
+
+    private func rawLatencies(_ folder: TemporaryFolder, bytes: Int, count: Int) throws -> [Int64] {
+        let disk = try FileDisk(root: folder.path)
+        let file = try disk.open("raw", .create)
+        let block = [UInt8](repeating: 1, count: bytes)
+        for place in 0..<count { try file.write(block, at: Int64(place * bytes)) }
+        try file.sync()
+        let time = SystemTime()
+        var latencies: [Int64] = []
+        for place in 0..<count {
+            let begun = time.now
+            try file.write(block, at: Int64(place * bytes))
+            try file.sync()
+            latencies.append((time.now - begun).nanos)
+        }
+        try disk.remove("raw")
+        return latencies.sorted()
+    }
+}
