@@ -267,6 +267,37 @@ class Bench:
             else:
                 self.ratio(f"{subscriptions} subscriptions: publish p99", p99, base, "µs", most=1.2 if subscriptions == 50 else None)
 
+    def poison(self):
+        self.title("One entity of a hundred poisoned (always 500, parks): the rate of the other 99")
+        count = 100_000
+
+        def rate(*poisoned):
+            server = self.tidings(core=None)
+            taker = subprocess.Popen(
+                [self.options.bench, "poison", *poisoned], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            port = int(taker.stdout.readline())
+            for start in range(0, count, 1000):
+                events = [
+                    {"specversion": "1.0", "id": f"e-{n}", "source": "/s", "type": "load.made", "subject": f"e-{n % 100}", "data": {}}
+                    for n in range(start, start + 1000)]
+                self.request("POST", server.url + "/v1/events", json.dumps(events).encode(), "application/cloudevents-batch+json")
+            self.request("PUT", server.url + "/v1/subscriptions/poison", {
+                "consumer": "bench", "types": ["load.made"], "start": "beginning", "retry": {"attempts": 4, "first": "100ms"},
+                "endpoint": {"url": f"http://127.0.0.1:{port}/", "mode": "binary"}})
+            wanted = count - count // 100
+            good, seconds, deadline = 0, 0.0, time.monotonic() + 60
+            while good < wanted and time.monotonic() < deadline:
+                time.sleep(0.05)
+                taker.stdin.write("\n"), taker.stdin.flush()
+                text = taker.stdout.readline().split()
+                good, seconds = int(text[0]), float(text[1])
+            taker.stdin.close(), taker.wait(), server.stop()
+            return {"rate": good / seconds, "missing": wanted - good}
+
+        mine, base = self.paired(lambda: rate("--poison", "1"), lambda: rate())
+        self.ratio("events/s of the others, with and without", mine["rate"], base["rate"], "/s", least=0.95)
+        self.line("of them missing", f"{mine['missing']:.0f}", "0", mine["missing"] == 0)
+
     def routing(self):
         self.title("Routing look-ups")
         rows = self.own("routing", core=SERVER_CORE)
@@ -307,7 +338,7 @@ class Bench:
         server.stop()
 
 
-PARTS = ["http", "publish", "log", "webhook", "push", "isolation", "routing", "footprint"]
+PARTS = ["http", "publish", "log", "webhook", "push", "isolation", "poison", "routing", "footprint"]
 
 
 def main():

@@ -22,9 +22,10 @@ enum Bench {
         case "latency": print(try LatencyBench().run())
         case "log": print(try LogBench(folder: option("dir") ?? "/tmp", seconds: number("seconds", 4)).run())
         case "routing": print(try RoutingBench.run())
+        case "poison": try PoisonBench().run()
         case "idle": IdleConnections.run(port: number("port", 0), count: number("connections", 10_000))
         default:
-            print("usage: tidings-bench empty|latency|log|routing|idle …")
+            print("usage: tidings-bench empty|latency|log|routing|poison|idle …")
             exit(64)
         }
     }
