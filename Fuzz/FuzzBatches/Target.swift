@@ -29,11 +29,12 @@ private func decode(_ bytes: UnsafeRawBufferPointer) {
         round: 1, owner: owner, range: 0..<header.totalByteCount)
     guard let records = try? batch.records() else { return }
     var buffer = ByteBuffer()
+    var renderer = EventRenderer()
     for record in records {
         let event = EventView(record)
         buffer.removeAll()
-        EventRenderer.structured(event, into: &buffer)
+        renderer.structured(event, into: &buffer)
         buffer.removeAll()
-        EventRenderer.plain(event, into: &buffer)
+        renderer.plain(event, into: &buffer)
     }
 }

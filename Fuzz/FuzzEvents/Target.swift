@@ -53,8 +53,9 @@ private func store(_ draft: borrowing EventDraft) {
     let event = EventView(record)
     guard draft[.source] == nil || event.isEvent else { preconditionFailure("a stored event is none") }
     var text = ByteBuffer()
-    EventRenderer.plain(event, into: &text)
+    var renderer = EventRenderer()
+    renderer.plain(event, into: &text)
     text.removeAll()
-    EventRenderer.structured(event, into: &text)
+    renderer.structured(event, into: &text)
     if (try? JSONValue.parse(text.bytes)) == nil { preconditionFailure("a rendered event is no JSON: \(text.text())") }
 }
