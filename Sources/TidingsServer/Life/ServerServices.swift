@@ -48,7 +48,9 @@ final class ServerServices: Sendable {
         let publisher = Publisher(
             log: log, loop: loop, routing: routing, random: random, metrics: metrics, limits: limits)
         let reader = RoutingReader(routing)
-        AdminAPI(store: routing, log: log, delivery: deliveries.engine, loop: loop).register(on: router)
+        let readers = SubscriptionReaders(log: log, routing: routing, engine: deliveries.engine)
+        AdminAPI(store: routing, log: log, delivery: deliveries.engine, readers: readers, loop: loop)
+            .register(on: router)
         MendDoor(store: routing, log: log, delivery: deliveries.engine, loop: loop).register(on: router)
         InboundDoor(webhook: { reader.table.inbound($0) }, publisher: publisher).register(on: router)
         PublishDoor(publisher, time: loop.time, random: random, limits: limits).register(on: router)
