@@ -7,12 +7,14 @@ enum PublishCommand {
     static let command = Command(
         "publish", "Publishes one event, a file, a folder, or events from standard input.",
         details: """
-            One event by flags: --type, and what else it has. Files: one event per line (.ndjson, .jsonl, standard input),
+            One event by flags: its type (--type, or the only argument), and what else it has. Files: one event per line (.ndjson, .jsonl, standard input),
             or one event or an array of events (.json); in the plain form or as CloudEvents. A folder: all such files in it.
             With --type and files, each file is the data of one event of that type.
             """,
         arguments: [
-            CommandArgument("PATH", help: "files or folders; - is standard input", optional: true, repeated: true)
+            CommandArgument(
+                "PATH", help: "files or folders; - is standard input; or an event's type", optional: true,
+                repeated: true)
         ],
         options: ClientOptions.all + [
             CommandOption("type", "TYPE", letter: "t", help: "the event's type"),
@@ -25,36 +27,42 @@ enum PublishCommand {
             CommandOption("extension", "NAME=VALUE", letter: "x", repeated: true, help: "an extension attribute"),
         ],
         examples: [
-            "tidings publish --type order.created --entity o-17 --data '{\"total\": 42}'",
+            "tidings publish order.created --entity o-17 --data '{\"total\": 42}'",
             "tidings publish events/", "jq -c .[] orders.json | tidings publish -",
         ], run: run)
 
     @Sendable private static func run(_ invocation: Invocation) throws(CommandFailure) -> ExitCode {
         let single = ["entity", "data", "source", "id", "time", "extension"].first { invocation.has($0) }
-        guard let type = invocation.value("type") else {
-            if let single { throw CommandFailure(.usage, "--\(single) needs --type") }
-            if invocation.arguments.isEmpty {
+        var paths = invocation.arguments
+        var type = invocation.value("type")
+        if type == nil, let single {
+            guard paths.count == 1 else { throw CommandFailure(.usage, "--\(single) needs a type: --type TYPE") }
+            type = paths.removeFirst()
+        }
+        guard let type else {
+            if paths.isEmpty {
                 throw CommandFailure(
                     .usage, "there is nothing to publish: give --type, a file, a folder, or - for standard input",
                     hint: "tidings publish --help")
             }
-            return try publish(invocation, EventLines(envelope: nil))
+            return try publish(invocation, paths, EventLines(envelope: nil))
         }
         let attributes = try attributes(type, invocation)
-        if invocation.arguments.isEmpty { return try publishOne(invocation, attributes) }
+        if paths.isEmpty { return try publishOne(invocation, attributes) }
         if invocation.has("data") || invocation.has("id") {
             throw CommandFailure(.usage, "with files, the data comes from them and every event has an id of its own")
         }
         return try publish(
-            invocation, EventLines { data in Array((head(attributes) + ",\"data\":").utf8) + data + Array("}".utf8) })
+            invocation, paths,
+            EventLines { data in Array((head(attributes) + ",\"data\":").utf8) + data + Array("}".utf8) })
     }
 
     private static func publish(
-        _ invocation: Invocation, _ lines: EventLines
+        _ invocation: Invocation, _ paths: [String], _ lines: EventLines
     ) throws(CommandFailure) -> ExitCode {
         var publisher = Publisher(
             try invocation.client(), invocation.terminal, printsResults: invocation.has("json"))
-        try lines.read(invocation.arguments) { line throws(CommandFailure) in try publisher.add(line) }
+        try lines.read(paths) { line throws(CommandFailure) in try publisher.add(line) }
         try publisher.send()
         return publisher.end()
     }

@@ -12,6 +12,7 @@ import TidingsCore
         #expect(stored.code == .ok, "\(stored.talk)")
         #expect(stored.out.hasPrefix("order.created "))
         #expect(stored.out.contains(" is stored in events/"))
+        #expect(server.run("publish", "order.created", "--entity", "o-18").code == .ok)
         let json = server.run("publish", "--type=order.paid", "--id", "p-1", "-x", "region=eu", "--json")
         #expect(try JSONValue.parse(json.out)["id"]?.string == "p-1")
     }
