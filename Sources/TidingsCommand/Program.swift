@@ -20,7 +20,7 @@ package enum Program {
             TopicsCommand.command, ResourceCommand.command(.producers), ResourceCommand.command(.types),
             ResourceCommand.command(.routes), ResourceCommand.command(.subscriptions),
             ResourceCommand.command(.inbound), DeadLettersCommand.command, ParkedCommand.command,
-            ConfigCommand.command, VersionCommand.command,
+            LogCommand.command, ConfigCommand.command, VersionCommand.command,
         ])
 
     /// Runs the process's command line and answers what the process ends with. Called once, on the main thread.
