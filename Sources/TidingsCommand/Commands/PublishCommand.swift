@@ -7,8 +7,9 @@ enum PublishCommand {
     static let command = Command(
         "publish", "Publishes one event, a file, a folder, or events from standard input.",
         details: """
-            One event by flags: its type (--type, or the only argument), and what else it has. Files: one event per line (.ndjson, .jsonl, standard input),
-            or one event or an array of events (.json); in the plain form or as CloudEvents. A folder: all such files in it.
+            One event by flags: its type (--type, or the only argument), and what else it has. Files: one event per line
+            (.ndjson, .jsonl, standard input), or one event or an array of events (.json); in the plain form or as
+            CloudEvents. A folder: all such files in it.
             With --type and files, each file is the data of one event of that type.
             """,
         arguments: [
