@@ -112,6 +112,30 @@ import TidingsTesting
         responder.respond(204)
     }
 
+    @Test func `nothing of a connection that is gone is kept`() throws {
+        let bench = ServerBench()
+        let log = Log()
+        weak var connection: HTTPServerConnection?
+        do {
+            bench.keepAll()
+            connection = bench.server.connections.first
+            #expect(connection != nil)
+            _ = bench.exchange(ServerBench.get("/1") + ServerBench.get("/2") + ServerBench.get("/3"))
+            let stream = try bench.take("/2").stream(.ok, contentType: "text/plain")
+            stream.write("x")
+            stream.onClose = { log.lines.append("closed") }
+            try bench.take("/1").respond(204)
+            Self.reading(bench, log)
+            _ = bench.exchange(Self.post + "Content-Length: 6\r\n\r\nab")
+            bench.stream.finish()
+            bench.kept.removeAll()
+        }
+        log.reader = nil
+        bench.clock.runUntilIdle()
+        #expect(log.lines.contains("closed") && log.lines.contains { $0.contains("brokenOff") })
+        #expect(connection == nil)
+    }
+
     // MARK: - Bodies in
 
     private static func reading(_ bench: ServerBench, _ log: Log) {

@@ -7,7 +7,7 @@ import TidingsTesting
 @testable import TidingsHTTP
 
 /// A server on a simulated loop, with one connection whose other side is the test.
-final class ServerBench: HTTPHandler {
+final class ServerBench {
     let clock = ManualClock()
     let loop: SimulatedLoop
     let stream = MemoryStream()
@@ -30,21 +30,27 @@ final class ServerBench: HTTPHandler {
         var settings = HTTPServerSettings()
         adjust(&settings)
         server = HTTPServer(
-            loop: loop, settings: settings, handler: self, random: SeededRandom(seed: 1),
+            loop: loop, settings: settings, handler: Relay(self), random: SeededRandom(seed: 1),
             logger: Logger("http", to: sink))
         server.serve(stream)
     }
 
-    func begin(_ head: borrowing HTTPRequest) throws(Problem) -> (match: RouteMatch, body: HTTPBodyPlan) {
-        if let router { return try router.begin(head) }
-        return (RouteMatch(), plan)
-    }
+    /// Asks the bench, without keeping it.
+    private final class Relay: HTTPHandler {
+        unowned let bench: ServerBench
+        init(_ bench: ServerBench) { self.bench = bench }
 
-    func handle(_ request: borrowing HTTPRequest, _ responder: HTTPResponder) { answer(request, responder) }
+        func begin(_ head: borrowing HTTPRequest) throws(Problem) -> (match: RouteMatch, body: HTTPBodyPlan) {
+            if let router = bench.router { return try router.begin(head) }
+            return (RouteMatch(), bench.plan)
+        }
 
-    func finished(_ report: borrowing HTTPReport) {
-        router?.finished(report)
-        reports.append("\(report.method) \(report.path) \(report.status.code) \(report.bodyCount)")
+        func handle(_ request: borrowing HTTPRequest, _ responder: HTTPResponder) { bench.answer(request, responder) }
+
+        func finished(_ report: borrowing HTTPReport) {
+            bench.router?.finished(report)
+            bench.reports.append("\(report.method) \(report.path) \(report.status.code) \(report.bodyCount)")
+        }
     }
 
     /// Lets every request wait until ``kept`` answers it.
