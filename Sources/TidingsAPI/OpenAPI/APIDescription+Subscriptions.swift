@@ -27,7 +27,7 @@ extension APIDescription {
             parameters: [
                 name, .query("state", #"{"enum": ["parked", "resting"]}"#, "Only these."),
                 .query("limit", "Limit", "How many; 100 when not said."),
-                .query("cursor", APISchemas.freeText, "What `next` of the page before said."),
+                .query("cursor", APISchemas.text("^[0-9]{1,18}$"), "What `next` of the page before said."),
             ], answers: [.json(200, "A page.", "WaitingEntityPage")]),
         APIOperation(
             method: "get", path: "/v1/subscriptions/{name}/dead-letters", id: "listDeadLetters", tag: "Mend",
@@ -38,7 +38,7 @@ extension APIDescription {
                 .query("reason", APISchemas.freeText, "Only those whose reason has this in it."),
                 .query("type", APISchemas.text(APIPatterns.typePattern), "Only of this type, or these types."),
                 .query("limit", "Limit", "How many; 100 when not said."),
-                .query("cursor", APISchemas.freeText, "What `next` of the page before said."),
+                .query("cursor", APISchemas.text("^[0-9]{1,18}$"), "What `next` of the page before said."),
             ], answers: [.json(200, "A page.", "DeadLetterPage")]),
         APIOperation(
             method: "get", path: "/v1/subscriptions/{name}/dead-letters/{id}", id: "getDeadLetter", tag: "Mend",

@@ -79,10 +79,12 @@ enum APIPatterns {
     }()
     /// A signing key of Standard Webhooks.
     static let signingSecret =
-        "^whsec_(?:(?:[A-Za-z0-9+/]{4}){8,21}|(?:[A-Za-z0-9+/]{4}){8,21}[A-Za-z0-9+/][AQgw]==|"
+        "^(?:whsec_)?\\u2026.{0,3}$|^whsec_(?:(?:[A-Za-z0-9+/]{4}){8,21}|(?:[A-Za-z0-9+/]{4}){8,21}[A-Za-z0-9+/][AQgw]==|"
         + "(?:[A-Za-z0-9+/]{4}){8,20}[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)$"
-    /// A secret that is not masked.
-    static let secret = #"^[^\u2026\ud800-\udfff]{1,128}$"#.replacing(#"\ud800-\udfff"#, with: "")
+    /// A secret, or the mask of the stored one; another mask is a conflict.
+    static let secret = #"^(?:[^\u2026]{1,128}|\u2026.{0,3})$"#
+    /// A bearer token, or a mask.
+    static let bearer = #"^(?:[!-~]{1,512}|\u2026.{0,3})$"#
     /// Names of headers that subscriptions may set.
     static let headerName =
         "^(?!(?:authorization|connection|content-encoding|content-length|content-type|expect|host|keep-alive|te|"

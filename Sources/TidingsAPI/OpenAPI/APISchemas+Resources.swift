@@ -53,7 +53,7 @@ extension APISchemas {
           "mode": \(word("structured", "binary", "plain")),
           "headers": {"type": ["object", "null"], "maxProperties": 32, "propertyNames": {"pattern": "\(APIPatterns.headerName)"},
             "additionalProperties": \(text(APIPatterns.headerValue))},
-          "bearer": \(text("^[!-~]{1,512}$", isNullable: true, "Sent as Authorization; reads back masked.")),
+          "bearer": \(text(APIPatterns.bearer, isNullable: true, "Sent as Authorization; reads back masked.")),
           "secret": \(text(APIPatterns.signingSecret, isNullable: true, "Signs requests; made when not said, and shown once.")),
           "timeouts": {"type": ["object", "null"], "additionalProperties": false, "properties": {
             "connect": \(text(APIPatterns.timeout, isNullable: true)),
@@ -122,7 +122,7 @@ extension APISchemas {
                 "types": \(patterns(least: 1)),
                 "topics": {"type": ["array", "null"], "minItems": 1, "maxItems": 1024, "uniqueItems": true,
                   "items": \(reference("TopicName"))},
-                "filters": {"type": ["array", "null"], "description": "At most 256 filters and comparisons in all.", "items": \(reference("Filter"))},
+                "filters": {"type": ["array", "null"], "maxItems": 256, "items": \(reference("Filter"))},
                 "endpoint": \(endpoint),
                 "order": \(word("entity", "none")),
                 "concurrency": \(integer(1, 1_024, isNullable: true)),

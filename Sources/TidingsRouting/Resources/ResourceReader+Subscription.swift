@@ -132,7 +132,7 @@ extension ResourceReader {
         guard let text = faults.string(value, at: reader.place(name)) else { return nil }
         if text.contains(Secret.mask) {
             if let before, text == before.masked { return before }
-            faults.note(
+            faults.noteConflict(
                 reader.place(name), "masked",
                 "is masked and not the mask of what is stored: send it whole or leave it out")
             return nil

@@ -61,7 +61,7 @@ import TidingsCore
         }
         #expect(try problem("[\(nested(16))]") == nil)
         #expect(try problem("[\(nested(17))]")?.violations.first?.rule == "depth")
-        let many = Array(repeating: #"{"exact": {"a": "x"}}"#, count: 128).joined(separator: ",")
+        let many = Array(repeating: #"{"exact": {"a": "x"}}"#, count: 256).joined(separator: ",")
         #expect(try problem("[\(many)]") == nil)
         #expect(try problem("[\(many), {\"exact\": {\"a\": \"x\"}}]")?.violations.first?.rule == "size")
     }
