@@ -69,10 +69,13 @@ final class DeliveryWorld {
     @discardableResult
     func stop(within deadline: Duration = .seconds(10)) -> Bool {
         var clean: Bool?
-        engine.stop(within: deadline) { clean = $0 }
+        engine.stop(within: deadline) { [unowned self] result in
+            clean = result
+            // The process ends here: what is not done by now never happens.
+            for loop in loops { clock.remove(loop) }
+        }
         clock.advance(by: deadline + DeliveryEngine.recordingGrace + .seconds(1))
         precondition(clean != nil, "delivery did not stop")
-        for loop in loops { clock.remove(loop) }
         engine = nil
         return clean ?? false
     }
