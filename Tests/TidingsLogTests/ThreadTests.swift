@@ -168,11 +168,11 @@ import TidingsTesting
         }
         usleep(300_000)
         for (atOnce, partitions, count) in [
-            (1, 1, 400), (8, 1, 2000), (64, 1, 10_000), (64, 64, 10_000), (100, 100, 10_000),
+            (1, 1, 200), (8, 1, 800), (64, 1, 4000), (64, 64, 4000), (100, 100, 4000),
         ] {
             var (raw, appended, rate, rawTime, rounds) = ([Int64](), [Int64](), 0.0, 0.0, UInt64(0))
             for _ in 0..<6 {
-                raw += try rawLatencies(folder, bytes: 4096, count: 300)
+                raw += try rawLatencies(folder, bytes: 4096, count: 150)
                 let ended = Doorbell()
                 let caller = Callers(
                     session.session, Array(topic.partitions.prefix(partitions)), name: "bench", count: count, size: 200
