@@ -22,35 +22,35 @@ package final class Log: EventLog {
     let writeAhead: WriteAheadLog
     let store: MetadataStore
     /// The right to the folder, given up by ``stop()``.
-    let folderLock: Mutex<(any Sendable)?>
+    let folderLock: Locked<(any Sendable)?>
 
     /// What waits for the next round. Held for a copy.
-    let staging = Mutex(Staging())
-    let table: Mutex<PartitionTable>
+    let staging = Locked(Staging())
+    let table: Locked<PartitionTable>
     /// Counts the tables, so that a session sees cheaply whether its own is the current one.
     let tableVersion = Atomic<UInt64>(1)
-    let sessions = Mutex<[LoopSession]>([])
+    let sessions = Locked<[LoopSession]>([])
     /// The commit thread's.
     let commit: CommitState
     /// What the partition files have that no checkpoint has yet.
-    let written: Mutex<WrittenState>
+    let written: Locked<WrittenState>
     /// The metadata. Held over I/O: for topics, checkpoints, snapshots, one after the other.
-    let control: Mutex<ControlState>
-    let quarantined: Mutex<[LogQuarantine]>
+    let control: Locked<ControlState>
+    let quarantined: Locked<[LogQuarantine]>
 
-    let threads = Mutex<LogThreads?>(nil)
+    let threads = Locked<LogThreads?>(nil)
     let committerBell = Doorbell()
     let keeperBell = Doorbell()
     /// Rung when a checkpoint freed blocks.
     let blocksFreed = Doorbell()
     let isEnding = Atomic(false)
     /// Why the last checkpoint found no room; nil when it did.
-    let checkpointTrouble = Mutex<String?>(nil)
+    let checkpointTrouble = Locked<String?>(nil)
     /// Set when a full disk should be tried again.
     let shouldResume = Atomic(false)
     let reads: BlockingWork
     let chores: BlockingWork
-    let writeBacks = Mutex<[WriteBack]>([])
+    let writeBacks = Locked<[WriteBack]>([])
 
     init(
         disk: any Disk, settings: LogSettings, time: any TimeSource, random: any RandomSource, logger: Logger,
@@ -65,12 +65,12 @@ package final class Log: EventLog {
         context = opened.context
         writeAhead = opened.writeAhead
         store = MetadataStore(disk: disk)
-        folderLock = Mutex(opened.lock)
-        table = Mutex(PartitionTable(version: 1, partitions: opened.partitions, topics: opened.metadata.topics))
+        folderLock = Locked(opened.lock)
+        table = Locked(PartitionTable(version: 1, partitions: opened.partitions, topics: opened.metadata.topics))
         commit = CommitState(life: opened.metadata.life, lastRound: opened.metadata.checkpoint)
-        written = Mutex(WrittenState(round: opened.metadata.checkpoint))
-        quarantined = Mutex(opened.metadata.quarantines)
-        control = Mutex(ControlState(metadata: opened.metadata))
+        written = Locked(WrittenState(round: opened.metadata.checkpoint))
+        quarantined = Locked(opened.metadata.quarantines)
+        control = Locked(ControlState(metadata: opened.metadata))
         reads = BlockingWork(limit: settings.maxWaitingReads)
         chores = BlockingWork(limit: settings.maxWaitingReads)
         metrics.observe(self)

@@ -1,10 +1,8 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-import Synchronization
-
 /// Holds an object that several threads may make at once; whoever comes later finds it.
 final class DecodedForm: Sendable {
-    private let held = Mutex<(any AnyObject & Sendable)?>(nil)
+    private let held = Locked<(any AnyObject & Sendable)?>(nil)
 
     /// The object, once somebody made it.
     var value: (any AnyObject & Sendable)? {

@@ -37,7 +37,7 @@ package final class Metrics: Sendable {
         var series: [Series] = []
     }
 
-    private let families = Mutex<[String: Family]>([:])
+    private let families = Locked<[String: Family]>([:])
 
     /// Makes an empty registry.
     package init() {}

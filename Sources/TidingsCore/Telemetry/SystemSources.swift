@@ -1,7 +1,6 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
 import CSystem
-import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -38,7 +37,7 @@ package final class SystemRandom: RandomSource {
         var left = 0
     }
 
-    private let pool = Mutex(Pool())
+    private let pool = Locked(Pool())
 
     /// Makes the live form of ``RandomSource``.
     package init() {}
@@ -59,10 +58,10 @@ package final class SystemRandom: RandomSource {
 
 /// Numbers that follow from a seed (SplitMix64): the same seed, the same numbers. For tests and simulations only.
 package final class SeededRandom: RandomSource {
-    private let state: Mutex<UInt64>
+    private let state: Locked<UInt64>
 
     /// Makes a source whose every number follows from `seed`.
-    package init(seed: UInt64) { state = Mutex(seed) }
+    package init(seed: UInt64) { state = Locked(seed) }
 
     package func next() -> UInt64 {
         state.withLock { state in

@@ -1,6 +1,5 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-import Synchronization
 import TidingsCore
 
 /// Keeps the files used last open, up to a limit, so that thousands of partitions need few descriptors.
@@ -22,7 +21,7 @@ final class OpenFiles: Sendable {
 
     private let disk: any Disk
     private let limit: Int
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     init(on disk: any Disk, limit: Int) {
         self.disk = disk

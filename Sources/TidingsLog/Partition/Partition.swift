@@ -1,6 +1,5 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-import Synchronization
 import TidingsCore
 
 /// One partition: what is staged for it, what readers may see of it, and its files. Each of the three has its own owner.
@@ -12,17 +11,17 @@ final class Partition: Sendable {
     /// What waits for a round; touched only under the log's staging lock.
     let staged: StagedPartition
     /// What is durable, and the batches in memory. Held for a few lines.
-    let tail: Mutex<PartitionTail>
+    let tail: Locked<PartitionTail>
     /// Its segments. Held over I/O, so never by a loop.
-    let files: Mutex<PartitionFiles>
+    let files: Locked<PartitionFiles>
 
     init(_ id: PartitionID, topic: TopicName, record: LogMetadata.PartitionRecord, settings: LogSettings) {
         self.id = id
         self.topic = topic
         folder = SegmentNames.folder(topic, id.index)
         staged = StagedPartition(nextOffset: record.end)
-        tail = Mutex(PartitionTail(start: record.start, end: record.end, byteCount: record.totalBytes))
-        files = Mutex(PartitionFiles(folder: SegmentNames.folder(topic, id.index), record: record, settings: settings))
+        tail = Locked(PartitionTail(start: record.start, end: record.end, byteCount: record.totalBytes))
+        files = Locked(PartitionFiles(folder: SegmentNames.folder(topic, id.index), record: record, settings: settings))
     }
 }
 

@@ -1,6 +1,6 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-import Synchronization
+import TidingsCore
 
 /// A few threads that do what may block, in the order it came; without threads (in a simulation) it is done at once.
 ///
@@ -15,8 +15,8 @@ final class BlockingWork: Sendable {
     }
 
     private let limit: Int
-    private let state = Mutex(State())
-    private let threads = Mutex<[LogThread]>([])
+    private let state = Locked(State())
+    private let threads = Locked<[LogThread]>([])
 
     /// - Parameter limit: how many jobs may wait.
     init(limit: Int) { self.limit = limit }

@@ -1,6 +1,5 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-import Synchronization
 import TidingsCore
 
 /// The one file set that is synced for every round: `log/wal/<number>.wal`.
@@ -17,14 +16,14 @@ final class WriteAheadLog: @unchecked Sendable {
     }
 
     private let disk: any Disk
-    private let ring: Mutex<WriteAheadRing>
+    private let ring: Locked<WriteAheadRing>
     /// The current block's file; on the commit thread.
     private var file: (any DiskFile)?
 
     init(on disk: any Disk, settings: LogSettings) {
         self.disk = disk
         let blockBytes = WriteAheadLog.blockBytes(settings)
-        ring = Mutex(WriteAheadRing(blockBytes: blockBytes, maxBlocks: settings.writeAheadBytes / blockBytes))
+        ring = Locked(WriteAheadRing(blockBytes: blockBytes, maxBlocks: settings.writeAheadBytes / blockBytes))
     }
 
     /// A block's size: as set, but always with room for the largest round.

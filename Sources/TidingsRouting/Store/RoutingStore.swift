@@ -59,7 +59,7 @@ package final class RoutingStore: @unchecked Sendable {
     private let time: any TimeSource
     private let random: any RandomSource
     private let check: Check
-    private let shared = Mutex(Shared())
+    private let shared = Locked(Shared())
     private let version = Atomic<Int64>(-1)
 
     // What follows is touched on `loop` only.

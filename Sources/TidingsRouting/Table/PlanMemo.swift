@@ -58,13 +58,13 @@ final class PlanMemo: @unchecked Sendable {
         var slots: [Slots] = []
     }
 
-    private let kept: Mutex<Kept>
+    private let kept: Locked<Kept>
     private let current: Atomic<UInt>
     private static let seed = UInt64.random(in: .min ... .max)
 
     init() {
         let first = Slots(capacity: 64)
-        kept = Mutex(Kept(slots: [first]))
+        kept = Locked(Kept(slots: [first]))
         current = Atomic(UInt(bitPattern: Unmanaged.passUnretained(first).toOpaque()))
     }
 

@@ -1,6 +1,5 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-import Synchronization
 import TidingsCore
 
 /// Producers, types, routes, subscriptions and inbound webhooks of one version, and what follows from them for a type.
@@ -13,7 +12,7 @@ package final class RoutingTable: Sendable {
     let sightings: TypeSightings
     private let memo = PlanMemo()
     /// The lists that were asked for, sorted.
-    private let lists = Mutex<[ResourceKind: [Revised<RoutingResource>]]>([:])
+    private let lists = Locked<[ResourceKind: [Revised<RoutingResource>]]>([:])
 
     /// The table before the first change.
     package convenience init() { self.init(RoutingState(), version: -1) }

@@ -23,7 +23,7 @@ final class TypeSightings: Sendable {
         func note(_ time: WallTime) { millis.store(time.millis, ordering: .relaxed) }
     }
 
-    private let known = Mutex<[TypeKey: Sighting]>([:])
+    private let known = Locked<[TypeKey: Sighting]>([:])
 
     /// The sighting of a type, if there was one.
     func find(_ type: [UInt8]) -> Sighting? { known.withLock { $0[TypeKey(type)] } }

@@ -1,6 +1,5 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-import Synchronization
 import TidingsCore
 import TidingsDelivery
 import TidingsHTTP
@@ -80,7 +79,7 @@ final class Deliveries: SubscriptionDrain, Sendable {
 
     /// TLS for outgoing calls; the trust store is read when the first of them needs it.
     private final class SecureWay: Sendable {
-        private let made = Mutex<TLSClientContext?>(nil)
+        private let made = Locked<TLSClientContext?>(nil)
 
         func connect(
             _ connection: TCPConnection, _ host: String, _ timeLimit: Duration,
@@ -116,11 +115,11 @@ final class Deliveries: SubscriptionDrain, Sendable {
     /// The interest table of the routing table in force, made once per version.
     private final class CurrentInterest: Sendable {
         private let routing: RoutingStore
-        private let kept: Mutex<RoutingInterest>
+        private let kept: Locked<RoutingInterest>
 
         init(_ routing: RoutingStore) {
             self.routing = routing
-            kept = Mutex(RoutingInterest(routing.table))
+            kept = Locked(RoutingInterest(routing.table))
         }
 
         @Sendable func interest() -> any InterestTable {

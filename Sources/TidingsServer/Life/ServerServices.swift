@@ -1,6 +1,5 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-import Synchronization
 import TidingsAPI
 import TidingsCore
 import TidingsHTTP
@@ -19,7 +18,7 @@ final class ServerServices: Sendable {
     private let logger: Logger
     private let random: any RandomSource
     /// The live tails of each loop, to be ended when the server stops.
-    private let tails = Mutex<[@Sendable () -> Void]>([])
+    private let tails = Locked<[@Sendable () -> Void]>([])
 
     init(
         settings: Settings, log: Log, routing: RoutingStore, deliveries: Deliveries, metrics: Metrics,

@@ -1,6 +1,5 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-import Synchronization
 import TidingsCore
 
 /// A disk in memory that loses, tears and reorders what was not synced when it crashes, rots on demand, and fails the
@@ -15,12 +14,12 @@ package final class SimulatedDisk: Disk {
     /// The unit that is written whole or not at all.
     package static let sectorBytes = 512
 
-    private let state: Mutex<SimulatedDiskState>
+    private let state: Locked<SimulatedDiskState>
 
     /// Makes an empty disk.
     /// - Parameter capacity: bytes all files may have together.
     package init(seed: UInt64, capacity: Int64 = .max) {
-        state = Mutex(SimulatedDiskState(seed: seed, capacity: capacity))
+        state = Locked(SimulatedDiskState(seed: seed, capacity: capacity))
     }
 
     // MARK: what a test does to it

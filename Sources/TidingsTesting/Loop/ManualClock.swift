@@ -1,20 +1,19 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-import Synchronization
 import TidingsCore
 
 /// Two clocks that stand still until a test moves them, and the loops that go by them.
 ///
 /// - Concurrency: any thread may read the clocks; one test thread moves them and runs the loops.
 package final class ManualClock: TimeSource, @unchecked Sendable {
-    private let nanos: Mutex<Int64>
-    private let wallAhead: Mutex<Int64>
+    private let nanos: Locked<Int64>
+    private let wallAhead: Locked<Int64>
     private var loops: [SimulatedLoop] = []
 
     /// Sets both clocks: the monotonic one at `nanos`, the wall clock at `wall` (November 2026 when not said).
     package init(nanos: Int64 = 1_000_000_000, wall: WallTime = WallTime(millis: 1_795_000_000_000)) {
-        self.nanos = Mutex(nanos)
-        wallAhead = Mutex(wall.millis - nanos / 1_000_000)
+        self.nanos = Locked(nanos)
+        wallAhead = Locked(wall.millis - nanos / 1_000_000)
     }
 
     package var now: MonotonicTime { MonotonicTime(nanos: nanos.withLock { $0 }) }

@@ -1,6 +1,5 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-import Synchronization
 import TidingsCore
 
 /// A loop that runs what it was handed only when a test says so, in an order that is always the same.
@@ -14,7 +13,7 @@ package final class SimulatedLoop: Loop, @unchecked Sendable {
     }
 
     private let clock: ManualClock
-    private let posted = Mutex<[@Sendable () -> Void]>([])
+    private let posted = Locked<[@Sendable () -> Void]>([])
     /// A heap by deadline, then number; cancelled ones stay until they come to the top.
     private var heap: [Scheduled] = []
     private var waiting: Set<UInt64> = []

@@ -1,6 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
 import Synchronization
+import TidingsCore
 
 /// An HTTP/1.1 receiver on 127.0.0.1 that behaves or misbehaves as told, and keeps what it got in order.
 ///
@@ -37,7 +38,7 @@ package final class Receiver: Sendable {
         var greeting = ReceiverGreeting.read
         var stalledCount = 0
     }
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let behaviour: @Sendable (ReceivedRequest) -> ReceiverBehaviour
 
     /// Starts to listen; port 0 picks a free one.

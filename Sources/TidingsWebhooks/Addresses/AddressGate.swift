@@ -1,6 +1,5 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-import Synchronization
 import TidingsCore
 import TidingsNetwork
 
@@ -9,10 +8,10 @@ import TidingsNetwork
 ///
 /// - Concurrency: any thread.
 package final class AddressGate: Sendable {
-    private let shared: Mutex<AddressPolicy>
+    private let shared: Locked<AddressPolicy>
 
     /// Begins with a policy.
-    package init(_ policy: AddressPolicy) { shared = Mutex(policy) }
+    package init(_ policy: AddressPolicy) { shared = Locked(policy) }
 
     /// The policy in force.
     package var policy: AddressPolicy {
