@@ -10,7 +10,8 @@ final class StateWriter {
     /// A record of changes is cut where it has so many bytes.
     private static let recordBytes = 64 * 1_024
 
-    private unowned let home: DeliveryLoop
+    /// Strong, as a runner's is.
+    private let home: DeliveryLoop
     private var dirty: [SubscriptionRunner] = []
     private var forgotten: [UUID128] = []
     private var callbacks: [() -> Void] = []

@@ -21,7 +21,9 @@ final class SubscriptionRunner {
 
     let uuid: UUID128
     let slot: Int
-    unowned let home: DeliveryLoop
+    /// Strong, although it is the owner: callbacks of the loop, the log and the transport may come after everyone else
+    /// has let go. An engine lives as long as its process, so the cycle costs nothing.
+    let home: DeliveryLoop
     let metrics: SubscriptionMetrics
     var target: DeliveryTarget
     var schedule: RetrySchedule
