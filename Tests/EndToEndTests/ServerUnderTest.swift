@@ -10,10 +10,13 @@ final class ServerUnderTest: @unchecked Sendable {
     let folder: String
     let port: UInt16
     private let arguments: [String]
+    private let fileLimit: Int?
     private var process: ChildProcess?
 
     /// Prepares a server on a free port; more arguments go to `tidings serve`.
-    init(_ arguments: [String] = []) throws {
+    /// - Parameter fileLimit: how many files it may have open; nil for the system's limit.
+    init(_ arguments: [String] = [], fileLimit: Int? = nil) throws {
+        self.fileLimit = fileLimit
         folder = NSTemporaryDirectory() + "tidings-test-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         port = try Receiver().port
@@ -46,11 +49,13 @@ final class ServerUnderTest: @unchecked Sendable {
 
     /// Starts it and waits until it is ready.
     func start() throws {
-        process = try ChildProcess(
+        let serve =
             [
-                Self.program, "serve", "--data", folder + "/data", "--http", "127.0.0.1:\(port)", "--log-level",
+                try Self.program, "serve", "--data", folder + "/data", "--http", "127.0.0.1:\(port)", "--log-level",
                 "warning",
-            ] + arguments, output: folder + "/server.log")
+            ] + arguments
+        let limited = fileLimit.map { ["sh", "-c", "ulimit -n \($0); exec \"$@\"", "sh"] } ?? []
+        process = try ChildProcess(limited + serve, output: folder + "/server.log")
         let deadline = ContinuousClock.now + .seconds(20)
         while ContinuousClock.now < deadline, process?.isRunning == true {
             if client().send("GET", "/readyz")?.status == 200 { return }

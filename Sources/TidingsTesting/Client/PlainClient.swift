@@ -28,16 +28,21 @@ package final class PlainClient {
 
     deinit { socket?.close() }
 
+    /// Connects, if that has not been done; false when nobody listens.
+    package func connect() -> Bool {
+        if socket == nil {
+            socket = ReceiverSocket.connected(to: port)
+            unread = []
+        }
+        return socket != nil
+    }
+
     /// Sends one request and waits for its answer; nil when there is nobody, or the connection broke before the answer
     /// was whole: then nobody knows whether the request was carried out.
     package func send(
         _ method: String, _ target: String, headers: [(String, String)] = [], body: [UInt8]? = nil
     ) -> Answer? {
-        if socket == nil {
-            socket = ReceiverSocket.connected(to: port)
-            unread = []
-        }
-        guard let socket else { return nil }
+        guard connect(), let socket else { return nil }
         var head = "\(method) \(target) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n"
         for (name, value) in headers { head += "\(name): \(value)\r\n" }
         if let body { head += "Content-Length: \(body.count)\r\n" }
