@@ -140,6 +140,28 @@ import TidingsTesting
         try bench.append([(other.partitions[0], "an event")])
     }
 
+    @Test func `a fast writer leaves the reserve to Tidings's own topics`() throws {
+        let disk = SimulatedDisk(seed: 2, capacity: 8 << 20)
+        var settings = LogBench.smallSettings
+        settings.diskReserveBytes = 1 << 20
+        let bench = try LogBench(disk, settings: settings)
+        let own = try bench.topic("__tidings.state")
+        let other = try bench.topic("orders")
+        let text = String(repeating: "z", count: 700)
+        var count = 0
+        // Nobody else looks at the free space meanwhile.
+        let error = #expect(throws: LogError.self) {
+            while count < 20_000 {
+                try bench.append([(other.partitions[0], text)])
+                count += 1
+                if count % 50 == 0 { bench.log.checkpoint() }
+            }
+        }
+        #expect(error?.code == .diskFull)
+        #expect(try disk.freeBytes() > 512 << 10)
+        try bench.append([(own.partitions[0], "a position")])
+    }
+
     @Test func `a sync that fails is never done again`() throws {
         let disk = SimulatedDisk(seed: 2)
         let bench = try LogBench(disk)

@@ -7,9 +7,9 @@ enum PublishCommand {
     static let command = Command(
         "publish", "Publishes one event, a file, a folder, or events from standard input.",
         details: """
-            One event by flags: its type (--type, or the only argument), and what else it has. Files: one event per line
-            (.ndjson, .jsonl, standard input), or one event or an array of events (.json); in the plain form or as
-            CloudEvents. A folder: all such files in it.
+            One event by flags: its type (--type, or the only argument when another flag says more of the event), and
+            what else it has. Files: one event per line (.ndjson, .jsonl, standard input), or one event or an array of
+            events (.json); in the plain form or as CloudEvents. A folder: all such files in it.
             With --type and files, each file is the data of one event of that type.
             """,
         arguments: [
@@ -21,7 +21,8 @@ enum PublishCommand {
             CommandOption("type", "TYPE", letter: "t", help: "the event's type"),
             CommandOption("entity", "ENTITY", letter: "e", help: "what the event is about"),
             CommandOption(
-                "data", "JSON", letter: "d", help: "the event's data; text that is not JSON becomes a string"),
+                "data", "JSON", letter: "d",
+                help: "the event's data; other text becomes a string, unless it begins with { or ["),
             CommandOption("source", "SOURCE", help: "who says it; default: the owner's source"),
             CommandOption("id", "ID", help: "the event's id; default: one made by the server"),
             CommandOption("time", "TIME", help: "when it happened, as in 2026-11-24T15:06:21Z"),
@@ -45,6 +46,11 @@ enum PublishCommand {
                 throw CommandFailure(
                     .usage, "there is nothing to publish: give --type, a file, a folder, or - for standard input",
                     hint: "tidings publish --help")
+            }
+            if paths.count == 1, !InputFile.exists(paths[0]) {
+                throw CommandFailure(
+                    .notFound, "there is no file or folder \"\(paths[0])\"",
+                    hint: "tidings publish --type TYPE, if an event of that type is meant")
             }
             return try publish(invocation, paths, EventLines(envelope: nil))
         }
@@ -72,7 +78,7 @@ enum PublishCommand {
         _ invocation: Invocation, _ attributes: JSONObject
     ) throws(CommandFailure) -> ExitCode {
         var event = attributes
-        if let text = invocation.value("data") { event["data"] = (try? JSONValue.parse(text)) ?? .string(text) }
+        if let text = invocation.value("data") { event["data"] = try data(text) }
         let request = APIRequest("POST", ["v1", "events"], json: .object(event))
         let stored = try invocation.client().expect(request).json()
         if invocation.has("json") {
@@ -84,6 +90,18 @@ enum PublishCommand {
                     + "\(stored.at("offset")?.cell ?? "")")
         }
         return .ok
+    }
+
+    /// What looks like an object or an array must be one: a slip of the shell's quotes would be stored for good.
+    private static func data(_ text: String) throws(CommandFailure) -> JSONValue {
+        do throws(JSONError) {
+            return try JSONValue.parse(text)
+        } catch {
+            if let first = text.first(where: { !$0.isWhitespace }), first == "{" || first == "[" {
+                throw CommandFailure(.usage, "--data is not JSON: \(error.description)")
+            }
+            return .string(text)
+        }
     }
 
     private static func attributes(

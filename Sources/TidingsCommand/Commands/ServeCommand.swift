@@ -25,6 +25,7 @@ enum ServeCommand {
 
     @Sendable private static func run(_ invocation: Invocation) throws(CommandFailure) -> ExitCode {
         let settings = try SettingFlags.load(invocation)
+        OpenFiles.raiseLimit()
         var signals = StopSignals()
         let writer = writer(settings, invocation.terminal)
         let server: Server

@@ -115,7 +115,7 @@ enum TopicsCommand {
         invocation.terminal.print(
             items, asJSON: invocation.has("json"),
             columns: [
-                .number("partition", "partition"), .number("offset", "offset"), ListColumn.event("time", "time"),
+                .number("partition", "partition"), .number("offset", "offset"), ListColumn.eventTime,
                 ListColumn.event("type", "type"), ListColumn.event("entity", "subject"), ListColumn.event("id", "id"),
             ], nothing: "There are none.")
         return .ok
@@ -123,6 +123,11 @@ enum TopicsCommand {
 }
 
 extension ListColumn {
+    /// When the event happened; of one that does not say so, when it was stored.
+    static let eventTime = ListColumn(title: "time", isNumber: false) {
+        ($0["time"] ?? $0["event"]?["time"] ?? $0["timestamp"])?.cell ?? ""
+    }
+
     /// A column of an attribute of an event that stands in the item itself or in its member `event`.
     static func event(_ title: String, _ name: String) -> ListColumn {
         ListColumn(title: title, isNumber: false) { ($0[name] ?? $0["event"]?[name])?.cell ?? "" }

@@ -9,10 +9,13 @@ struct EventLine: Sendable {
     let place: String
     /// Whether it is a structured CloudEvent; else the plain form.
     let isCloudEvent: Bool
+    /// Why it is not sent at all; nil when the server shall judge it.
+    let fault: String?
 
-    init(_ json: [UInt8], place: String) {
+    init(_ json: [UInt8], place: String, fault: String? = nil) {
         self.json = json
         self.place = place
+        self.fault = fault
         isCloudEvent = json.withUnsafeBytes { Self.hasMember("specversion", in: $0) }
     }
 
@@ -91,7 +94,11 @@ struct EventLines {
         _ path: String, _ take: (EventLine) throws(CommandFailure) -> Void
     ) throws(CommandFailure) {
         let text = try InputFile.readWhole(path, limit: 1 << 30)
-        if let envelope { return try take(EventLine(envelope(Self.onOneLine(text[...])), place: path)) }
+        if let envelope {
+            // What is no JSON alone could pass for JSON inside the envelope, and say more than data.
+            let fault = Self.fault(of: text).map { "the file is not JSON: \($0.description)" }
+            return try take(EventLine(envelope(Self.onOneLine(text[...])), place: path, fault: fault))
+        }
         let isArray = text.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "[")
         guard isArray else { return try take(EventLine(Self.onOneLine(text[...]), place: path)) }
         let elements: Result<[Range<Int>], JSONError> = text.withUnsafeBytes { bytes in
@@ -113,6 +120,21 @@ struct EventLines {
                 try take(EventLine(Self.onOneLine(text[range]), place: "\(path)[\(index)]"))
             }
         case .failure(let error): throw CommandFailure(.failure, "\(path) is not JSON: \(error.description)")
+        }
+    }
+
+    /// Why the bytes are not one JSON value; nil when they are.
+    private static func fault(of json: [UInt8]) -> JSONError? {
+        json.withUnsafeBytes { bytes in
+            do throws(JSONError) {
+                var scanner = JSONScanner()
+                scanner.begin(bytes)
+                _ = try scanner.value()
+                try scanner.end()
+                return nil
+            } catch {
+                return error
+            }
         }
     }
 

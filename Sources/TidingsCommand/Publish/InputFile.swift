@@ -54,6 +54,9 @@ final class InputFile {
         return bytes
     }
 
+    /// Whether there is anything to read: a file, a folder, or standard input.
+    static func exists(_ path: String) -> Bool { path == "-" || access(path, F_OK) == 0 }
+
     /// The files in a folder and in those below it that hold events, by path. Hidden ones are left out.
     static func events(in path: String) throws(CommandFailure) -> [String] {
         var status = stat()

@@ -34,6 +34,10 @@ struct Publisher {
 
     /// Takes one event; sends a batch when it is full.
     mutating func add(_ line: EventLine) throws(CommandFailure) {
+        if let fault = line.fault {
+            try send()
+            return refuse(line, fault, nil)
+        }
         let isFull = batch.count >= Self.batchEvents || byteCount + line.json.count > Self.batchBytes
         if let first = batch.first, isFull || first.isCloudEvent != line.isCloudEvent { try send() }
         batch.append(line)
@@ -123,7 +127,8 @@ struct Publisher {
 
     private static func sentence(_ problem: JSONValue) -> String {
         let broken = (problem["errors"]?.array ?? []).map { violation in
-            "\(violation["pointer"]?.string ?? "") \(violation["rule"]?.string ?? "")"
+            [violation["pointer"]?.string ?? "", violation["rule"]?.string ?? ""].filter { !$0.isEmpty }
+                .joined(separator: " ")
         }
         let detail = problem["detail"]?.string ?? problem.text
         return broken.isEmpty ? detail : "\(detail) (\(broken.joined(separator: "; ")))"

@@ -9,7 +9,7 @@ enum ResourceCommand {
         let file = CommandOption("file", "FILE", letter: "f", help: "reads it from a file in JSON; - is standard input")
         var commands = [
             Command(
-                "list", "Lists the \(kind.plural).", options: ClientOptions.all, examples: ["tidings \(kind.plural)"]
+                "list", "Lists them.", options: ClientOptions.all, examples: ["tidings \(kind.plural)"]
             ) { invocation throws(CommandFailure) in
                 let items = try invocation.client().items(APIRequest(["v1", kind.plural]))
                 invocation.terminal.print(

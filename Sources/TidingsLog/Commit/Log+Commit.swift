@@ -32,6 +32,14 @@ extension Log {
         if isOpen { logger.notice("the disk has room again: records are taken") }
     }
 
+    /// Looks at the free space before a fast writer has used up the reserve between two looks of the housekeeping.
+    private func probeDiskIfMuchWasWritten(_ count: Int) {
+        commit.bytesSinceProbe += count
+        guard settings.diskReserveBytes > 0, commit.bytesSinceProbe >= settings.diskReserveBytes / 8 else { return }
+        commit.bytesSinceProbe = 0
+        probeDisk()
+    }
+
     private func commitRound(_ group: PendingGroup) {
         guard !group.batches.isEmpty else {
             answer(group, .success(commit.lastRound), nil)
@@ -62,7 +70,7 @@ extension Log {
         let durable = publish(group, number)
         answer(group, .success(number), durable.round)
         metrics.appended(records: group.recordCount, bytes: durable.bytes.count)
-        commit.bytesSinceProbe += durable.bytes.count
+        probeDiskIfMuchWasWritten(durable.bytes.count)
         staging.withLock { $0.recycle(group) }
         commit.behind.append(durable)
         _ = catchUp()
@@ -154,8 +162,8 @@ extension Log {
                         return true
                     }
                     if isNew {
-                        logger.error(
-                            "the disk is full: records are refused until there is room", [("reason", reason)])
+                        let what = error.code == .noSpace ? "the disk is full" : "no file can be opened"
+                        logger.error("\(what): records are refused until there is room", [("reason", reason)])
                     }
                 } else {
                     goOffline(error.description)

@@ -48,7 +48,7 @@ final class LoopSession: LogSession, @unchecked Sendable {
             guard entry.body.count <= settings.maxRecordBytes else {
                 throw LogError(
                     .recordTooLarge,
-                    "a record of \(entry.body.count) bytes; the limit maxRecordBytes is \(settings.maxRecordBytes)")
+                    "a record of \(entry.body.count) bytes; storage.max_record_bytes is \(settings.maxRecordBytes)")
             }
             if let last = targets.last, last.id == entry.partition {
                 targets.append(last)

@@ -50,6 +50,7 @@ package final class TCPListener: LoopResource, @unchecked Sendable {
     private var turn = 0
     private var pause: LoopTimer?
     private var toldOfLimitAt: MonotonicTime?
+    private var toldOfExhaustionAt: MonotonicTime?
 
     /// How many connections were reset because ``TCPListenerSettings/maximumConnections`` were open. Any thread.
     package var refusedCount: Int { refused.load(ordering: .relaxed) }
@@ -198,8 +199,12 @@ package final class TCPListener: LoopResource, @unchecked Sendable {
     }
 
     private func rest(_ code: Int32) {
-        let error = NetworkError(errno: code, "cannot accept connections on \(address) for the moment")
-        loop.logger.error("\(error)", [("address", "\(address)")])
+        let now = loop.now
+        if toldOfExhaustionAt.map({ now - $0 >= .seconds(10) }) ?? true {
+            toldOfExhaustionAt = now
+            let error = NetworkError(errno: code, "cannot accept connections on \(address) for the moment")
+            loop.logger.error("\(error)", [("address", "\(address)")])
+        }
         uv_poll_stop(poll)
         pause = loop.schedule(after: settings.exhaustionPause) { [weak self] in self?.resumeAccepting() }
     }

@@ -54,7 +54,9 @@ struct FilterReader {
 
     private func filters(_ value: JSONValue, at place: String, depth: Int, _ count: inout Int) -> [Filter]? {
         guard let array = value.array, !array.isEmpty else {
-            faults.note(place, "array", "must be an array of at least one filter, not \(value.kindName)")
+            faults.note(
+                place, "array",
+                "must be an array of at least one filter, not \(value.array == nil ? value.kindName : "an empty one")")
             return nil
         }
         var filters: [Filter] = []
@@ -68,7 +70,10 @@ struct FilterReader {
 
     private func comparisons(_ value: JSONValue, at place: String, _ count: inout Int) -> [Filter.Comparison]? {
         guard let object = value.object, !object.isEmpty else {
-            faults.note(place, "object", "must be an object of attributes and values, not \(value.kindName)")
+            faults.note(
+                place, "object",
+                "must be an object of attributes and values, not \(value.object == nil ? value.kindName : "an empty one")"
+            )
             return nil
         }
         var comparisons: [Filter.Comparison] = []

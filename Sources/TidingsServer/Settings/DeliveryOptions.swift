@@ -11,7 +11,7 @@ package enum DeliveryOptions {
         "delivery.allow_networks",
         "networks (CIDR) that may be called besides public addresses; loopback and private ones may be called anyway "
             + "while the server itself listens on loopback only",
-        check: { AddressRange($0) == nil ? AddressRange.rule : nil })
+        check: { AddressRange($0) == nil ? "is not " + AddressRange.rule : nil })
 
     /// All limits, by the fields of ``DeliveryLimits``.
     package static let limits = SettingTable(

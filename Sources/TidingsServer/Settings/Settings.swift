@@ -124,7 +124,8 @@ package struct Settings: Sendable {
     private static func strangers(in environment: [String: String]) -> [String] {
         let known = Set(SettingDescription.all.map(\.variable)).union(otherVariables)
         return environment.keys.filter { $0.hasPrefix("TIDINGS_") && !known.contains($0) }.sorted().map { name in
-            let nearest = Spelling.nearest(to: name, in: Array(known))
+            let nearest = Spelling.nearest(
+                to: name, in: SettingDescription.all.map(\.variable) + ["TIDINGS_CONFIG", "TIDINGS_SERVER"])
             return "\(name) in the environment is no setting"
                 + (nearest.map { "; did you mean \($0)?" } ?? "")
         }

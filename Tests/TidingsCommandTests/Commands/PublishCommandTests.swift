@@ -53,6 +53,12 @@ import TidingsCore
         let outcome = server.run("publish", "--type", "com.github.issues", "--entity", "octo/repo", path)
         #expect(outcome.code == .ok, "\(outcome.talk)")
         #expect(outcome.talk == "published 1 event\n")
+        // Not JSON alone, but JSON with members of its own inside the envelope.
+        let sly = try server.file("sly.json", #"1, "entity_id": "another""#)
+        let refused = server.run("publish", "--type", "com.github.issues", sly, path)
+        #expect(refused.code == .failure)
+        #expect(refused.talk.contains("sly.json: refused: the file is not JSON: "))
+        #expect(refused.talk.contains("published 1 event, 1 refused"))
     }
 
     @Test func `many events go in batches and keep their order`() throws {
@@ -67,7 +73,8 @@ import TidingsCore
 
     @Test(arguments: [
         (["publish"], ExitCode.usage), (["publish", "--entity", "x"], .usage),
-        (["publish", "/no/such/file"], .notFound),
+        (["publish", "/no/such/file"], .notFound), (["publish", "order.created"], .notFound),
+        (["publish", "--type", "x", "--data", "{total: 42}"], .usage),
         (["publish", "--type", "x", "--extension", "bad"], .usage),
         (["publish", "--type", "x", "--id", "1", "file"], .usage),
         (["publish", "--type", "x", "--server", "http://127.0.0.1:1"], .unreachable),
