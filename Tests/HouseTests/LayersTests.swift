@@ -19,7 +19,8 @@ import Testing
             "TidingsAPI": words.union(engines).union(ground),
             "TidingsWebhooks": words.union(engines).union(ground),
             "TidingsServer": words.union(engines).union(ground).union(adapters),
-            "TidingsCommand": words.union(engines).union(ground).union(adapters).union(["TidingsServer", "TidingsTesting"]),
+            "TidingsCommand":
+                words.union(engines).union(ground).union(adapters).union(["TidingsServer", "TidingsTesting"]),
             "tidings": ["TidingsCommand"],
             "TidingsTesting": words.union(ground),
         ]

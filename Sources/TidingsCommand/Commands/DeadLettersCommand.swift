@@ -100,7 +100,7 @@ enum DeadLettersCommand {
         let request: APIRequest
         if let text = invocation.value("data") {
             guard ids.count == 1 else { throw CommandFailure(.usage, "--data goes with exactly one ID") }
-            let data = (try? JSONValue.parse(text)) ?? .string(text)
+            let data = try invocation.data(text)
             request = APIRequest("POST", path(invocation) + ["redrive"], json: .object(JSONObject([("data", data)])))
         } else if ids.count == 1, !invocation.has("dry-run") {
             request = APIRequest("POST", path(invocation) + ["redrive"])

@@ -78,7 +78,7 @@ enum PublishCommand {
         _ invocation: Invocation, _ attributes: JSONObject
     ) throws(CommandFailure) -> ExitCode {
         var event = attributes
-        if let text = invocation.value("data") { event["data"] = try data(text) }
+        if let text = invocation.value("data") { event["data"] = try invocation.data(text) }
         let request = APIRequest("POST", ["v1", "events"], json: .object(event))
         let stored = try invocation.client().expect(request).json()
         if invocation.has("json") {
@@ -90,18 +90,6 @@ enum PublishCommand {
                     + "\(stored.at("offset")?.cell ?? "")")
         }
         return .ok
-    }
-
-    /// What looks like an object or an array must be one: a slip of the shell's quotes would be stored for good.
-    private static func data(_ text: String) throws(CommandFailure) -> JSONValue {
-        do throws(JSONError) {
-            return try JSONValue.parse(text)
-        } catch {
-            if let first = text.first(where: { !$0.isWhitespace }), first == "{" || first == "[" {
-                throw CommandFailure(.usage, "--data is not JSON: \(error.description)")
-            }
-            return .string(text)
-        }
     }
 
     private static func attributes(
@@ -122,5 +110,20 @@ enum PublishCommand {
     /// The attributes as JSON, still open at its end.
     private static func head(_ attributes: JSONObject) -> String {
         String(JSONValue.object(attributes).text.dropLast())
+    }
+}
+
+extension Invocation {
+    /// The JSON of a flag; other text becomes a string. What looks like an object or an array must be one: a slip of the
+    /// shell's quotes would be stored for good.
+    func data(_ text: String) throws(CommandFailure) -> JSONValue {
+        do throws(JSONError) {
+            return try JSONValue.parse(text)
+        } catch {
+            if let first = text.first(where: { !$0.isWhitespace }), first == "{" || first == "[" {
+                throw CommandFailure(.usage, "--data is not JSON: \(error.description)")
+            }
+            return .string(text)
+        }
     }
 }

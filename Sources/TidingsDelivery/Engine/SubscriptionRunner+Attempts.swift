@@ -52,7 +52,11 @@ extension SubscriptionRunner {
             breaker.ended(at: now)
             lane.state = .ready
             ready.prepend(lane)
-            setStopped("the endpoint answered 410 Gone: it wants no more events")
+            let reason = "the endpoint answered 410 Gone: it wants no more events"
+            setStopped(reason)
+            home.logger.warning(
+                "a subscription was paused: \(reason)",
+                [("subscription", subscription.name.text), ("url", subscription.endpoint.url.text)])
         } else {
             let verdict = breaker.take(
                 signal, of: lane.serial, retryAfter: result.retryAfter, first: subscription.retry.first,
@@ -61,6 +65,7 @@ extension SubscriptionRunner {
             case .counts: answered(lane, signal, result)
             case .cameBack:
                 downReason = nil
+                home.logger.notice("an endpoint answers again", [("subscription", subscription.name.text)])
                 announceUp()
                 answered(lane, signal, result)
             case .spared: spare(lane)
