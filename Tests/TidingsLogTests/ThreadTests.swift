@@ -103,8 +103,8 @@ import TidingsTesting
         let topic = try topic(log, loops[0], partitions: 4)
         let ended = Doorbell()
         let endedCount = Atomic(0)
-        let followed = Mutex<[PartitionID: [Offset]]>([:])
-        let rounds = Mutex<[UInt64]>([])
+        let followed = Locked<[PartitionID: [Offset]]>([:])
+        let rounds = Locked<[UInt64]>([])
         let watcher = loops[1].run { (answer: @escaping @Sendable (Bool) -> Void) in
             let session = log.session(on: loops[1])
             _ = session.follow { round in

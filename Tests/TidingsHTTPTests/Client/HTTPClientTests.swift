@@ -114,7 +114,7 @@ import TidingsTesting
     @Test func `every address is judged, and the judged one is called`() async throws {
         let receiver = try Receiver(script: [.answer(204)])
         defer { receiver.stop() }
-        let asked = Mutex<[String]>([])
+        let asked = Locked<[String]>([])
         let allowed = SocketAddress.loopback(port: receiver.port)
         let bad = SocketAddress(ip: "127.0.0.2", port: receiver.port)!
         let bench = try await ClientBench(names: ["x.test": [bad, allowed], "bad.test": [bad]]) { address in
@@ -164,7 +164,7 @@ import TidingsTesting
         defer { receiver.stop() }
         let bench = try await ClientBench { $0.perOrigin = 1 }
         let url = EndpointURL(receiver.url)!
-        let codes = Mutex<[String]>([])
+        let codes = Locked<[String]>([])
         @Sendable func note(_ result: Result<HTTPClientResponse, HTTPClientError>) {
             if case .failure(let error) = result {
                 codes.withLock { $0.append("\(error.code.rawValue) \(error.mayHaveArrived)") }
@@ -199,7 +199,7 @@ import TidingsTesting
         defer { receiver.stop() }
         let bench = try await ClientBench()
         let url = EndpointURL(receiver.url)!
-        let lines = Mutex<[String]>([])
+        let lines = Locked<[String]>([])
         let result = await withCheckedContinuation { done in
             bench.loop.post {
                 nonisolated(unsafe) var call: HTTPClientCall?

@@ -7,10 +7,10 @@ import TidingsCore
 
 /// A loop on a thread of its own, without timers: for tests of the log's real threads.
 final class ThreadLoop: Loop {
-    private let work = Mutex<[@Sendable () -> Void]>([])
+    private let work = Locked<[@Sendable () -> Void]>([])
     private let bell = Doorbell()
     private let isEnding = Atomic(false)
-    private let thread = Mutex<LogThread?>(nil)
+    private let thread = Locked<LogThread?>(nil)
     let time: any TimeSource
 
     init(time: any TimeSource = SystemTime()) {
@@ -51,7 +51,7 @@ final class ThreadLoop: Loop {
 
     /// Runs `work` on the loop and waits for what it hands to its argument.
     func run<Value: Sendable>(_ work: @escaping @Sendable (@escaping @Sendable (Value) -> Void) -> Void) -> Value {
-        let answer = Mutex<Value?>(nil)
+        let answer = Locked<Value?>(nil)
         let done = Doorbell()
         post {
             work { value in

@@ -9,7 +9,7 @@ import TidingsCore
 @Suite(.timeLimit(.minutes(1))) struct ResolverTests {
     /// Look-ups of a test: counted, answered from a table, held back on demand.
     private final class Names: Sendable {
-        let asked = Mutex<[String]>([])
+        let asked = Locked<[String]>([])
         let gate: BlockingGate?
 
         init(gate: BlockingGate? = nil) { self.gate = gate }

@@ -111,7 +111,7 @@ final class HandClock: TimeSource {
 
 /// Keeps lines of the log.
 final class KeptLog: LogSink {
-    private let kept = Mutex<[String]>([])
+    private let kept = Locked<[String]>([])
 
     var lines: [String] { kept.withLock { $0 } }
     func wants(_ level: LogLevel, from subsystem: String) -> Bool { true }

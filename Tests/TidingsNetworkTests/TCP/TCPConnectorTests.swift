@@ -66,7 +66,7 @@ import TidingsCore
         let loop = try EventLoop("test")
         let full = try FullListener()
         defer { full.close() }
-        let outcomes = Mutex<[NetworkError.Code?]>([])
+        let outcomes = Locked<[NetworkError.Code?]>([])
         await loop.run {
             for _ in 0..<8 {
                 TCPConnector.connect(to: full.address, on: loop, timeLimit: .seconds(100)) { result in

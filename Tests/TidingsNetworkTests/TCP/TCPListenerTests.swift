@@ -9,7 +9,7 @@ import TidingsCore
 @Suite(.timeLimit(.minutes(1))) struct TCPListenerTests {
     /// Accepts connections, each with a probe that closes when its peer does.
     private final class Server: Sendable {
-        let names = Mutex<[String]>([])
+        let names = Locked<[String]>([])
         let accepted: AsyncStream<TCPConnection>
         private let yield: AsyncStream<TCPConnection>.Continuation
 

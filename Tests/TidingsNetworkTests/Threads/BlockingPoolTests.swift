@@ -47,7 +47,7 @@ import TidingsCore
         settings.threads = 1
         settings.queueLimit = 1000
         let pool = BlockingPool("pool", settings: settings)
-        let seen = Mutex<[Int]>([])
+        let seen = Locked<[Int]>([])
         for number in 0..<1000 { #expect(pool.run { seen.withLock { $0.append(number) } }) }
         await withCheckedContinuation { continuation in
             while !pool.run({ continuation.resume() }) {}
