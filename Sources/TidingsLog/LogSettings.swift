@@ -1,5 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import TidingsCore
+
 /// Every limit and pace of the embedded log, each with a name, a unit and a default.
 package struct LogSettings: Sendable {
     /// Size of one block (file) of the write-ahead log, in bytes; a multiple of 4,096. Has room for everything that
@@ -51,6 +53,9 @@ package struct LogSettings: Sendable {
     package var maxSnapshotBytes = 256 << 20
     /// How many quarantined ranges the metadata remembers; older ones stay in the folder and in the log's lines.
     package var maxQuarantines = 1_000
+
+    /// Topics that a new folder begins with, so that its first start does not make (and sync) them one by one.
+    package var firstTopics: [(name: TopicName, partitions: Int32)] = []
 
     /// The defaults.
     package init() {}

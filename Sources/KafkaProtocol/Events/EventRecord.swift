@@ -54,6 +54,26 @@ package enum EventRecord {
         }
     }
 
+    /// The id, source and type of an event in a body that ``encodeBody(_:key:headers:into:)`` made of a complete draft:
+    /// read from the place where that puts them, without a walk through the whole record.
+    /// - Throws: when the body is not one of those.
+    package static func identity(
+        ofBody body: UnsafeRawBufferPointer
+    ) throws(RecordError) -> (id: UnsafeRawBufferPointer, source: UnsafeRawBufferPointer, type: UnsafeRawBufferPointer)
+    {
+        var reader = RecordReader(body)
+        _ = try reader.field()
+        _ = try reader.field()
+        guard try reader.varint() >= 4 else { throw RecordReader.endsEarly }
+        func next() throws(RecordError) -> UnsafeRawBufferPointer {
+            _ = try reader.field()
+            let value = try reader.field()
+            return UnsafeRawBufferPointer(start: reader.base + value.start, count: max(0, value.count))
+        }
+        _ = try next()
+        return (try next(), try next(), try next())
+    }
+
     /// Appends a record's body of parts that are no event: records of Tidings's own topics, and tests.
     package static func encodeBody(
         key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, headers: [RecordHeader] = [],

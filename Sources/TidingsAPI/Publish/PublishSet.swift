@@ -32,15 +32,23 @@ struct PublishSet: ~Copyable {
         homeless.removeAll(keepingCapacity: true)
     }
 
-    /// Looks at the record of an entry as an event.
-    func withEvent<Result>(_ entry: Int, _ look: (EventView) -> Result) -> Result {
+    /// Which event the record of an entry is.
+    func identity(
+        _ entry: Int
+    ) -> (id: UnsafeRawBufferPointer, source: UnsafeRawBufferPointer, type: UnsafeRawBufferPointer) {
+        do throws(RecordError) {
+            return try EventRecord.identity(ofBody: buffer.bodies.bytes.part(buffer.entries[entry].body))
+        } catch {
+            preconditionFailure("a record that was just written is well formed: \(error)")
+        }
+    }
+
+    /// The key of the record of an entry.
+    func withKey<Result>(_ entry: Int, _ look: (UnsafeRawBufferPointer?) -> Result) -> Result {
         let stored = buffer.entries[entry]
         do throws(RecordError) {
-            return look(
-                EventView(
-                    try RecordView(
-                        body: buffer.bodies.bytes.part(stored.body), offset: stored.offset,
-                        timestamp: stored.timestamp)))
+            let body = buffer.bodies.bytes.part(stored.body)
+            return look(try RecordView(body: body, offset: stored.offset, timestamp: stored.timestamp).key)
         } catch {
             preconditionFailure("a record that was just written is well formed: \(error)")
         }
@@ -50,15 +58,14 @@ struct PublishSet: ~Copyable {
     func writeReceipt(_ entry: Int, _ topic: TopicName, isWhole: Bool, to json: inout JSONWriter) {
         let stored = buffer.entries[entry]
         json.beginObject()
-        withEvent(entry) { event in
-            json.key("id")
-            json.string(event.id)
-            if isWhole {
-                json.key("source")
-                json.string(event.source)
-                json.key("type")
-                json.string(event.type)
-            }
+        let event = identity(entry)
+        json.key("id")
+        json.string(event.id)
+        if isWhole {
+            json.key("source")
+            json.string(event.source)
+            json.key("type")
+            json.string(event.type)
         }
         json.key("topic")
         json.string(topic.text)

@@ -63,11 +63,10 @@ package final class Publisher: EventPublisher {
                     preconditionFailure("the event was added")
                 }
                 let stored = set.buffer.entries[entry]
-                return set.withEvent(entry) { event in
-                    PublishedEvent(
-                        id: event.id.text, source: event.source.text, type: event.type.text, topic: topic,
-                        partition: stored.partition.index, offset: stored.offset)
-                }
+                let event = set.identity(entry)
+                return PublishedEvent(
+                    id: event.id.text, source: event.source.text, type: event.type.text, topic: topic,
+                    partition: stored.partition.index, offset: stored.offset)
             }, then: then)
     }
 
@@ -218,8 +217,8 @@ package final class Publisher: EventPublisher {
             case .failure(let error): then(Problem(error))
             case .success(let description):
                 for record in held.set.homeless where record.topic == topic {
-                    held.set.buffer.entries[record.entry].partition = held.set.withEvent(record.entry) { event in
-                        Self.partition(of: description, event.record.key, turn)
+                    held.set.buffer.entries[record.entry].partition = held.set.withKey(record.entry) { key in
+                        Self.partition(of: description, key, turn)
                     }
                 }
                 settle(held, topics.dropFirst(), then: then)

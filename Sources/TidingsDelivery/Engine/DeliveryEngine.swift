@@ -14,6 +14,8 @@ package final class DeliveryEngine: Sendable {
     package static let stateTopic = TopicName("__tidings.delivery")!
     /// The topic of attempts that failed and of edited data.
     package static let attemptsTopic = TopicName("__tidings.dead-letters")!
+    /// How many partitions each of the two has.
+    package static let partitions = Int32(ShardState.count)
 
     private struct Callback<Value>: @unchecked Sendable { let run: (Value) -> Void }
 
@@ -40,12 +42,11 @@ package final class DeliveryEngine: Sendable {
         let first = homes[0]
         let then = Callback(run: then)
         first.later { [self] in
-            let partitions = Int32(ShardState.count)
-            first.session.createTopic(Self.stateTopic, partitions: partitions) { [self] made in
+            first.session.createTopic(Self.stateTopic, partitions: Self.partitions) { [self] made in
                 switch made {
                 case .failure(let error): then.run(.failure(error))
                 case .success(let state):
-                    first.session.createTopic(Self.attemptsTopic, partitions: partitions) { [self] made in
+                    first.session.createTopic(Self.attemptsTopic, partitions: Self.partitions) { [self] made in
                         switch made {
                         case .failure(let error): then.run(.failure(error))
                         case .success(let attempts): startLoops(0, state, attempts, then)

@@ -33,6 +33,8 @@ final class DeliveryLoop: @unchecked Sendable {
     private(set) var isStopping = false
     private var whenQuiet: (() -> Void)?
     private var timers: [LoopTimer] = []
+    /// The way back for callbacks.
+    private(set) lazy var tie = Tie(self)
 
     init(_ place: DeliveryPlace, _ parts: DeliveryParts) {
         loop = place.loop
@@ -69,8 +71,8 @@ final class DeliveryLoop: @unchecked Sendable {
     func wall(minus took: Duration) -> WallTime { WallTime(millis: time.wall.millis - took.millis) }
 
     /// A span in the trace of an event, or in a new one.
-    func trace(of event: EventView) -> TraceContext {
-        event.attribute(named: "traceparent").flatMap { TraceContext($0) }?.child(from: random)
+    func trace(of event: RecordView) -> TraceContext {
+        event.header("ce_traceparent").flatMap { TraceContext($0) }?.child(from: random)
             ?? .root(from: random)
     }
 
@@ -123,7 +125,7 @@ final class DeliveryLoop: @unchecked Sendable {
 
     /// Follows the log and goes on with the subscriptions of this loop.
     func start(_ subscriptions: [(slot: Int, subscription: Subscription)], _ states: [UUID128: SubscriptionState]) {
-        follower = session.follow { [weak self] round in self?.dispatch(round) }
+        follower = session.follow { [weak tie] round in tie?.owner.dispatch(round) }
         for (slot, subscription) in subscriptions { add(subscription, slot: slot, states[subscription.uuid]) }
         let known = Set(subscriptions.map(\.subscription.uuid))
         // What was deleted while nobody ran leaves nothing behind.
@@ -135,8 +137,8 @@ final class DeliveryLoop: @unchecked Sendable {
     private func every(_ interval: Duration, _ work: @escaping (DeliveryLoop) -> Void) {
         let place = timers.count
         func set(_ home: DeliveryLoop) -> LoopTimer {
-            home.loop.schedule(after: interval) { [weak home] in
-                guard let home, !home.isStopping else { return }
+            home.loop.schedule(after: interval) { [weak tie = home.tie] in
+                guard let home = tie?.owner, !home.isStopping else { return }
                 work(home)
                 home.timers[place] = set(home)
             }

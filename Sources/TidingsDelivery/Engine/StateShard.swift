@@ -80,8 +80,8 @@ final class StateShard {
     /// The append is durable: a snapshot taken with it is kept, and what it replaces goes.
     func appended(_ home: DeliveryLoop) {
         guard let taken = snapshot else { return }
-        home.session.saveSnapshot("delivery-\(number)", taken.bytes) { [weak self, weak home] result in
-            guard let self, let home else { return }
+        home.session.saveSnapshot("delivery-\(number)", taken.bytes) { [weak self, weak tie = home.tie] result in
+            guard let self, let home = tie?.owner else { return }
             snapshot = nil
             switch result {
             case .success:

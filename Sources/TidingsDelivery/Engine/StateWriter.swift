@@ -20,6 +20,8 @@ final class StateWriter {
     private var flushTimer: LoopTimer?
     private var isAppending = false
     private var hasFailed = false
+    /// The way back for callbacks.
+    private lazy var tie = Tie(self)
 
     init(_ home: DeliveryLoop) { self.home = home }
 
@@ -61,9 +63,10 @@ final class StateWriter {
 
     private func flushSoon() {
         guard flushTimer == nil, !isAppending else { return }
-        flushTimer = home.loop.schedule(after: home.limits.recordAfter) { [weak self] in
-            self?.flushTimer = nil
-            self?.flush()
+        flushTimer = home.loop.schedule(after: home.limits.recordAfter) { [weak tie] in
+            guard let self = tie?.owner else { return }
+            self.flushTimer = nil
+            self.flush()
         }
     }
 
@@ -125,11 +128,11 @@ final class StateWriter {
 
     private func append(_ then: [() -> Void]) {
         do {
-            try home.session.append(&buffer) { [weak self] result in
-                guard let self else { return }
+            try home.session.append(&buffer) { [weak tie] result in
+                guard let self = tie?.owner else { return }
                 switch result {
-                case .success: appended(then)
-                case .failure(let error): retry(then, error)
+                case .success: self.appended(then)
+                case .failure(let error): self.retry(then, error)
                 }
             }
         } catch {
@@ -150,6 +153,6 @@ final class StateWriter {
     private func retry(_ then: [() -> Void], _ error: LogError) {
         if !hasFailed { home.logger.error("delivery's state could not be recorded; tried every second: \(error)") }
         hasFailed = true
-        _ = home.loop.schedule(after: .seconds(1)) { [weak self] in self?.append(then) }
+        _ = home.loop.schedule(after: .seconds(1)) { [weak tie] in tie?.owner.append(then) }
     }
 }

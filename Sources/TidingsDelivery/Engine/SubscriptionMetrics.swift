@@ -43,8 +43,8 @@ final class SubscriptionMetrics: Sendable {
         metrics.reading(
             "tidings_delivery_oldest_undelivered_age_seconds",
             "How long the oldest undelivered event has been stored; 0 when there is none.", label
-        ) { [weak time] in
-            guard let stored = oldest.millis, let time else { return 0 }
+        ) {
+            guard let stored = oldest.millis else { return 0 }
             return Double(max(0, time.wall.millis - stored)) / 1_000
         }
     }

@@ -35,8 +35,10 @@ extension SubscriptionRunner {
         let attempt = DeliveryAttempt(
             target: target, records: records, index: index, editedData: lane.editedData,
             messageID: DeliveryNames.messageID(uuid, lane.partition, lane.offset), number: lane.failures + 1,
-            trace: home.trace(of: EventView(records[index])))
-        lane.handle = home.transport.send(attempt) { [weak self] result in self?.ended(lane, result, began: now) }
+            trace: home.trace(of: records[index]))
+        lane.handle = home.transport.send(attempt) { [weak tie] result in
+            tie?.owner.ended(lane, result, began: now)
+        }
     }
 
     private func ended(_ lane: Lane, _ result: AttemptResult, began: MonotonicTime) {
@@ -130,9 +132,10 @@ extension SubscriptionRunner {
         if let probeTimer { home.loop.cancel(probeTimer) }
         probeTimer = nil
         guard let probe = breaker.probeTime, !isDeleted else { return }
-        probeTimer = home.loop.schedule(after: max(.zero, probe - home.time.now)) { [weak self] in
-            self?.probeTimer = nil
-            self?.pump()
+        probeTimer = home.loop.schedule(after: max(.zero, probe - home.time.now)) { [weak tie] in
+            guard let self = tie?.owner else { return }
+            self.probeTimer = nil
+            self.pump()
         }
     }
 
@@ -145,18 +148,18 @@ extension SubscriptionRunner {
         }
         lane.state = .loading
         loading += 1
-        home.session.read(lane.partition, from: lane.offset, maxBytes: 1) { [weak self] result in
-            guard let self else { return }
-            loading -= 1
-            guard !isDeleted, lane.state == .loading else { return }
+        home.session.read(lane.partition, from: lane.offset, maxBytes: 1) { [weak tie] result in
+            guard let self = tie?.owner else { return }
+            self.loading -= 1
+            guard !self.isDeleted, lane.state == .loading else { return }
             lane.state = .ready
             switch result {
             case .success(let batches):
                 lane.load(batches.first)
-                if lane.records() != nil { ready.prepend(lane) } else { lose(lane, "it is no longer stored") }
-            case .failure(let error): loadFailed(lane, error)
+                if lane.records() != nil { self.ready.prepend(lane) } else { self.lose(lane, "it is no longer stored") }
+            case .failure(let error): self.loadFailed(lane, error)
             }
-            pump()
+            self.pump()
         }
     }
 
@@ -170,18 +173,18 @@ extension SubscriptionRunner {
     private func loadEdit(_ place: Offset, for lane: Lane) {
         lane.state = .loading
         loading += 1
-        home.readNote(at: place, shard: home.shardNumber(of: uuid)) { [weak self] note in
-            guard let self else { return }
-            loading -= 1
-            guard !isDeleted, lane.state == .loading else { return }
+        home.readNote(at: place, shard: home.shardNumber(of: uuid)) { [weak tie] note in
+            guard let self = tie?.owner else { return }
+            self.loading -= 1
+            guard !self.isDeleted, lane.state == .loading else { return }
             lane.state = .ready
-            if let note, note.uuid == uuid, case .edit(let data) = note.content {
+            if let note, note.uuid == self.uuid, case .edit(let data) = note.content {
                 lane.editedData = data
-                ready.prepend(lane)
+                self.ready.prepend(lane)
             } else {
-                lose(lane, "its edited data cannot be read")
+                self.lose(lane, "its edited data cannot be read")
             }
-            pump()
+            self.pump()
         }
     }
 

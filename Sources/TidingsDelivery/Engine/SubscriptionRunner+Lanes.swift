@@ -25,17 +25,17 @@ extension SubscriptionRunner {
             if restTimer.due <= next { return }
             home.loop.cancel(restTimer.timer)
         }
-        let timer = home.loop.schedule(after: max(.zero, next - home.time.now)) { [weak self] in
-            guard let self else { return }
-            restTimer = nil
-            let now = home.time.now
-            while let lane = resting.popDue(at: now) {
+        let timer = home.loop.schedule(after: max(.zero, next - home.time.now)) { [weak tie] in
+            guard let self = tie?.owner else { return }
+            self.restTimer = nil
+            let now = self.home.time.now
+            while let lane = self.resting.popDue(at: now) {
                 lane.state = .ready
                 lane.until = nil
-                ready.append(lane)
+                self.ready.append(lane)
             }
-            setRestTimer()
-            pump()
+            self.setRestTimer()
+            self.pump()
         }
         restTimer = (timer, next)
     }

@@ -140,13 +140,13 @@ extension SubscriptionRunner {
         let chain = letter.state.isRedriven ? letter.lane?.chain ?? letter.state.chain : letter.state.chain
         let latest = letter.state.isRedriven ? letter.lane?.attempts ?? [] : letter.attempts
         let summary = summary(letter)
-        readChain(letter.state.event, chain?.last, []) { [weak self] older in
+        readChain(letter.state.event, chain?.last, []) { [weak tie] older in
             let attempts = older.reversed() + latest
-            guard letter.edit == nil, let place = letter.state.edit, let self else {
+            guard letter.edit == nil, let place = letter.state.edit, let self = tie?.owner else {
                 return then(
                     .success(DeadLetterDetails(summary: summary, attempts: attempts, editedData: letter.edit)))
             }
-            home.readNote(at: place, shard: home.shardNumber(of: uuid)) { note in
+            self.home.readNote(at: place, shard: self.home.shardNumber(of: self.uuid)) { note in
                 var data: [UInt8]?
                 if case .edit(let found)? = note?.content { data = found }
                 then(.success(DeadLetterDetails(summary: summary, attempts: attempts, editedData: data)))
@@ -159,12 +159,12 @@ extension SubscriptionRunner {
         _ event: EventReference, _ place: Offset?, _ found: [AttemptRecord], then: @escaping ([AttemptRecord]) -> Void
     ) {
         guard let place, found.count < RetryPolicy.allowedAttempts.upperBound * 2 else { return then(found) }
-        home.readNote(at: place, shard: home.shardNumber(of: uuid)) { [weak self] note in
-            guard let self, let note, note.uuid == uuid, note.event == event,
+        home.readNote(at: place, shard: home.shardNumber(of: uuid)) { [weak tie] note in
+            guard let self = tie?.owner, let note, note.uuid == self.uuid, note.event == event,
                 case .attempt(let attempt) = note.content
             else { return then(found) }
             let previous = note.previous.flatMap { $0 < place ? $0 : nil }
-            readChain(event, previous, found + [attempt], then: then)
+            self.readChain(event, previous, found + [attempt], then: then)
         }
     }
 
@@ -188,12 +188,12 @@ extension SubscriptionRunner {
             target: target, records: records, index: 0,
             messageID: DeliveryNames.messageID(uuid, place, Offset(Int64(home.random.next() >> 1))),
             trace: .root(from: home.random))
-        tests[serial] = home.transport.send(attempt) { [weak self] result in
-            guard let self, tests.removeValue(forKey: serial) != nil else { return }
-            let took = home.time.now - began
-            then(.success(AttemptRecord(result, began: home.wall(minus: took), took: took)))
-            endIfIdle()
-            home.attemptEnded()
+        tests[serial] = home.transport.send(attempt) { [weak tie] result in
+            guard let self = tie?.owner, self.tests.removeValue(forKey: serial) != nil else { return }
+            let took = self.home.time.now - began
+            then(.success(AttemptRecord(result, began: self.home.wall(minus: took), took: took)))
+            self.endIfIdle()
+            self.home.attemptEnded()
         }
     }
 }

@@ -36,15 +36,15 @@ extension SubscriptionRunner {
             return begin(cursor, at: home.log.bounds(of: cursor.partition)?.start ?? end)
         }
         guard subscription.since > 0 else { return begin(cursor, at: end) }
-        home.session.offset(in: cursor.partition, atRound: subscription.since) { [weak self] found in
-            guard let self, !isDeleted else { return }
+        home.session.offset(in: cursor.partition, atRound: subscription.since) { [weak tie] found in
+            guard let self = tie?.owner, !self.isDeleted else { return }
             switch found {
-            case .success(let offset): begin(cursor, at: min(offset, cursor.tail.seen))
+            case .success(let offset): self.begin(cursor, at: min(offset, cursor.tail.seen))
             case .failure(let error):
-                home.logger.error(
+                self.home.logger.error(
                     "a subscription's first offset could not be found: \(error)",
-                    [("subscription", subscription.name.text)])
-                begin(cursor, at: end)
+                    [("subscription", self.subscription.name.text)])
+                self.begin(cursor, at: end)
             }
         }
     }
@@ -116,10 +116,10 @@ extension SubscriptionRunner {
     func readOnSoon() {
         guard !readsOnSoon, !isDeleted else { return }
         readsOnSoon = true
-        home.later { [weak self] in
-            guard let self else { return }
-            readsOnSoon = false
-            readOn()
+        home.later { [weak tie] in
+            guard let self = tie?.owner else { return }
+            self.readsOnSoon = false
+            self.readOn()
         }
     }
 
@@ -150,15 +150,15 @@ extension SubscriptionRunner {
 
     private func read(_ cursor: PartitionCursor) {
         cursor.isReading = true
-        home.session.read(cursor.partition, from: cursor.place, maxBytes: home.limits.readBytes) { [weak self] result in
-            guard let self, !isDeleted else { return }
+        home.session.read(cursor.partition, from: cursor.place, maxBytes: home.limits.readBytes) { [weak tie] result in
+            guard let self = tie?.owner, !self.isDeleted else { return }
             cursor.isReading = false
             switch result {
             case .success(let batches):
                 if batches.isEmpty { cursor.advance(to: cursor.tail.seen) }
-                for batch in batches where !process(batch, cursor) { break }
-                readOn()
-            case .failure(let error): readFailed(cursor, error)
+                for batch in batches where !self.process(batch, cursor) { break }
+                self.readOn()
+            case .failure(let error): self.readFailed(cursor, error)
             }
         }
     }
@@ -177,10 +177,10 @@ extension SubscriptionRunner {
         default:
             home.logger.warning("reading is tried again in 1 s: \(error)", fields)
             cursor.isReading = true
-            _ = home.loop.schedule(after: .seconds(1)) { [weak self] in
-                guard let self else { return }
+            _ = home.loop.schedule(after: .seconds(1)) { [weak tie] in
+                guard let self = tie?.owner else { return }
                 cursor.isReading = false
-                readOnSoon()
+                self.readOnSoon()
             }
         }
     }

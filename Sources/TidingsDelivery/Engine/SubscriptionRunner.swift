@@ -81,6 +81,8 @@ final class SubscriptionRunner {
     var stoppedIsDirty = false
     /// Called when the attempts in flight of a deleted one have ended.
     var whenIdle: (() -> Void)?
+    /// The way back for callbacks.
+    private(set) lazy var tie = Tie(self)
 
     init(_ subscription: Subscription, slot: Int, home: DeliveryLoop, state: SubscriptionState?) {
         uuid = subscription.uuid
@@ -147,10 +149,10 @@ final class SubscriptionRunner {
         resting.removeAll()
         whenIdle = then
         if endIfIdle() { return }
-        _ = home.loop.schedule(after: home.limits.deletionGrace) { [weak self] in
-            guard let self, whenIdle != nil else { return }
-            breakOff()
-            _ = endIfIdle()
+        _ = home.loop.schedule(after: home.limits.deletionGrace) { [weak tie] in
+            guard let self = tie?.owner, self.whenIdle != nil else { return }
+            self.breakOff()
+            _ = self.endIfIdle()
         }
     }
 

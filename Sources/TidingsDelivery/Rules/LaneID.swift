@@ -39,16 +39,24 @@ package enum DeliveryNames {
     package static func messageID(_ uuid: UUID128, _ partition: PartitionID, _ offset: Offset) -> String {
         var halves = (UInt64(0x243F_6A88_85A3_08D3), UInt64(0x1319_8A2E_0370_7344))
         let place = UInt64(partition.topic.number) << 32 | UInt64(UInt32(bitPattern: partition.index))
-        for word in [uuid.high, uuid.low, place, UInt64(bitPattern: offset.value)] {
+        func mix(_ word: UInt64) {
             halves.0 = scramble(halves.0 ^ word)
             halves.1 = scramble(halves.1 &+ word &* 0x9E37_79B9_7F4A_7C15)
         }
+        mix(uuid.high)
+        mix(uuid.low)
+        mix(place)
+        mix(UInt64(bitPattern: offset.value))
         let words = (halves.0, halves.1 ^ halves.0 << 1)
         return String(unsafeUninitializedCapacity: 36) { text in
-            for (place, byte) in "msg_".utf8.enumerated() { text[place] = byte }
-            for digit in 0..<32 {
-                let word = digit < 16 ? words.0 : words.1
-                text[4 + digit] = Hex.digit(UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (digit % 16))))
+            text[0] = UInt8(ascii: "m")
+            text[1] = UInt8(ascii: "s")
+            text[2] = UInt8(ascii: "g")
+            text[3] = UInt8(ascii: "_")
+            for digit in 0..<16 {
+                let shift = UInt64(60 - 4 * digit)
+                text[4 + digit] = Hex.digit(UInt8(truncatingIfNeeded: words.0 >> shift))
+                text[20 + digit] = Hex.digit(UInt8(truncatingIfNeeded: words.1 >> shift))
             }
             return 36
         }

@@ -43,6 +43,7 @@ package final class HTTPClient {
     private var timerAt = Int64.max
     private(set) var isStopped = false
     private var spares: [HTTPBuffer] = []
+    private lazy var tie = Tie(self)
 
     /// Creates a client without connections.
     /// - Parameter ways: how names become addresses, and connections secure ones.
@@ -183,8 +184,8 @@ package final class HTTPClient {
         if let timer { loop.cancel(timer) }
         timerAt = deadline
         let delay = max(0, deadline - loop.now.nanos)
-        timer = loop.schedule(after: .nanoseconds(delay)) { [weak self] in
-            guard let self else { return }
+        timer = loop.schedule(after: .nanoseconds(delay)) { [weak tie] in
+            guard let self = tie?.owner else { return }
             self.timer = nil
             self.timerAt = .max
             self.check()

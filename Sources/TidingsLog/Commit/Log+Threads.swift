@@ -88,6 +88,9 @@ extension Log {
         var lastProbe = time.now
         var lastWriteBack = time.now
         probeDisk()
+        // The first block's zeros would stand in the way of a start's own syncs: they wait for the first record, or this
+        // long.
+        if !writeAhead.hasBlocks { keeperBell.wait(atMost: settings.writeBackInterval) }
         while !isEnding.load(ordering: .sequentiallyConsistent) {
             prepareBlock()
             let isDirty = written.withLock { $0.dirtySince != nil }

@@ -96,6 +96,7 @@ final class FolderOpening {
     private func open(_ lock: any Sendable) throws(DiskError) -> Result<OpenedFolder, LogError> {
         if let refusal = try checkFormat() { return .failure(refusal) }
         var metadata: LogMetadata
+        var isFresh = false
         switch try store.load() {
         case .metadata(let found, let damaged):
             metadata = found
@@ -109,12 +110,12 @@ final class FolderOpening {
                             + "nothing was changed"))
             }
             metadata = LogMetadata()
-            try makeFolders()
-            try store.create(&metadata)
+            isFresh = true
+            try makeFolders(&metadata)
         }
         // A process that ended between making a file and syncing its folder left a name that a crash of the machine can
         // still take away.
-        if !metadata.isClean { for folder in ["", "log"] + Self.folders { try disk.syncDirectory(folder) } }
+        if !metadata.isClean, !isFresh { for folder in ["", "log"] + Self.folders { try disk.syncDirectory(folder) } }
         quarantines = metadata.quarantines
         try Deletions.finish(metadata, on: disk)
         metadata.deletions = []
@@ -129,7 +130,7 @@ final class FolderOpening {
         }
         let writeAhead = WriteAheadLog(on: disk, settings: settings)
         let blocks = try blockFiles()
-        if !metadata.isClean {
+        if !metadata.isClean, !isFresh {
             let recovery = Recovery(self, partitions: partitions, metadata: metadata)
             try recovery.run(blocks: blocks.map(\.number))
             metadata = recovery.metadata
@@ -138,7 +139,7 @@ final class FolderOpening {
         metadata.life = LogLife(generation: metadata.life.generation &+ 1, nonce: random.next())
         metadata.isClean = false
         metadata.quarantines = quarantines.suffix(settings.maxQuarantines)
-        try store.save(&metadata)
+        if isFresh { try store.create(&metadata) } else { try store.save(&metadata) }
         return .success(
             OpenedFolder(
                 lock: lock, metadata: metadata, partitions: partitions, context: context, writeAhead: writeAhead))
@@ -160,7 +161,7 @@ final class FolderOpening {
             try file.truncate(to: 0)
             try file.write([UInt8](Self.formatText.utf8), at: 0)
             try file.sync()
-            try disk.syncDirectory("")
+            // Its name becomes durable with those of the folders.
             return nil
         }
         let shown = text.prefix { $0 != "\n" }.prefix(60)
@@ -175,11 +176,29 @@ final class FolderOpening {
         guard try disk.has("log", in: "") else { return true }
         let names = try disk.list("log")
         let hasNoBlock = try blockFiles().isEmpty
-        return hasNoBlock && names.allSatisfy { ["meta/", "wal/", "quarantine/"].contains($0) }
+        let firstFolders = settings.firstTopics.flatMap { topic in
+            (0..<topic.partitions).map { SegmentNames.folder(topic.name, $0).dropFirst(4) + "/" }
+        }
+        for name in names where !["meta/", "wal/", "quarantine/"].contains(name) {
+            // A crash while the folder was made leaves folders of its first topics, and nothing in them.
+            guard firstFolders.contains(where: { $0 == name }), try disk.list("log/" + name.dropLast()).isEmpty else {
+                return false
+            }
+        }
+        return hasNoBlock
     }
 
-    private func makeFolders() throws(DiskError) {
+    /// Makes the folders of a new data folder and of its first topics, durably; metadata that speaks of them comes after.
+    private func makeFolders(_ metadata: inout LogMetadata) throws(DiskError) {
         for folder in ["log"] + Self.folders { try disk.createDirectory(folder) }
+        for (name, count) in settings.firstTopics {
+            for index in 0..<count { try disk.createDirectory(SegmentNames.folder(name, index)) }
+            metadata.topics.append(
+                LogMetadata.TopicRecord(
+                    id: TopicID(metadata.nextTopic), uuid: .random(from: random), name: name,
+                    partitions: Array(repeating: .init(), count: Int(count))))
+            metadata.nextTopic += 1
+        }
         try disk.syncDirectory("")
         try disk.syncDirectory("log")
     }

@@ -49,6 +49,9 @@ final class WriteAheadLog: @unchecked Sendable {
         ring.withLock { $0.found(number: number, writtenBytes: Int(clamping: byteCount) / 4096 * 4096) }
     }
 
+    /// Whether the folder has any block yet.
+    var hasBlocks: Bool { ring.withLock { $0.blockCount > 0 } }
+
     /// Bytes that wait for a checkpoint.
     var liveBytes: Int { ring.withLock { $0.liveBytes } }
 

@@ -2,6 +2,7 @@
 
 import Synchronization
 import TidingsCore
+import TidingsDelivery
 import TidingsHTTP
 import TidingsLog
 import TidingsNetwork
@@ -154,8 +155,13 @@ package final class Server: Sendable {
             throw ServerRefusal(error, folder: folder)
         }
         do throws(LogError) {
+            var options = StorageOptions.log.read(settings)
+            options.firstTopics = [
+                (RoutingStore.topic, 1), (DeliveryEngine.stateTopic, DeliveryEngine.partitions),
+                (DeliveryEngine.attemptsTopic, DeliveryEngine.partitions),
+            ]
             return try Log.open(
-                on: disk, settings: StorageOptions.log.read(settings), time: time, random: random,
+                on: disk, settings: options, time: time, random: random,
                 logger: logger.named("log"), metrics: LogMetrics(metrics))
         } catch {
             throw ServerRefusal(error, folder: folder)

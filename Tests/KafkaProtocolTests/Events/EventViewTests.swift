@@ -29,6 +29,20 @@ import TidingsCore
         }
     }
 
+    @Test(arguments: [nil, "o-17"], ["", #","subject":"o","n":1,"data":{"x":1}"#])
+    func `which event a body is can be read without walking through it`(_ key: String?, _ more: String) throws {
+        let text = #"{"specversion":"1.0","type":"order.created","id":"1","source":"/s"\#(more)}"#
+        try Self.stored(text, key: key).withUnsafeBytes { body in
+            let event = try EventRecord.identity(ofBody: body)
+            #expect(event.id.text == "1" && event.source.text == "/s" && event.type.text == "order.created")
+            for count in 0..<24 {
+                #expect(throws: RecordError.self) {
+                    _ = try EventRecord.identity(ofBody: UnsafeRawBufferPointer(rebasing: body[..<count]))
+                }
+            }
+        }
+    }
+
     @Test func `an event is stored and seen again`() throws {
         let text = """
             {"specversion":"1.0","id":"1","source":"/s","type":"order.created","subject":"o-17","time":"2026-01-01T00:00:00Z",
