@@ -51,12 +51,21 @@ struct WebhookWriter: ~Copyable {
         var headers: [RecordHeader] = []
         event.record.forEachHeader { headers.append(RecordHeader($0, $1)) }
         var edited = ByteBuffer(capacity: data.count + event.record.byteCount)
-        data.withUnsafeBytes { data in
+        Self.recordValue(data, event.contentType).withUnsafeBytes { data in
             EventRecord.encodeBody(key: event.record.key, value: data, headers: headers, into: &edited)
         }
         let record = try RecordView(
             body: edited.bytes, offset: event.record.offset, timestamp: event.record.timestamp)
         return write(EventView(record), to: prepared, id: id, now: now, trace: trace, use)
+    }
+
+    /// What edited data is in a record: the JSON itself where the event's data is JSON. Where it is of another content
+    /// type, a JSON string stands for its text, as in the plain form and in structured mode.
+    private static func recordValue(_ data: [UInt8], _ contentType: UnsafeRawBufferPointer?) -> [UInt8] {
+        guard let contentType, !MediaType.isJSON(contentType),
+            let text = data.withUnsafeBytes({ try? JSONValue.parse($0) })?.string
+        else { return data }
+        return [UInt8](text.utf8)
     }
 
     /// Writes the fields that make an event of the request, and answers its body.

@@ -104,4 +104,24 @@ import TidingsNetwork
                 == #"{"event_id":"e-1","event_type":"order.created","entity_id":"o-17","source":"/shop","shard":"7","data":{"total":43}}"#
         )
     }
+
+    @Test(arguments: [
+        ("text/xml", #""<a>\n</a>""#, "<a>\n</a>"), ("text/plain", #"{"total":43}"#, #"{"total":43}"#),
+        ("application/json", #""open""#, #""open""#), ("application/cloud+json", #""open""#, #""open""#),
+    ])
+    func `an edited string is the text itself where the data is not JSON`(
+        contentType: String, edited: String, body: String
+    ) throws {
+        let prepared = PreparedEndpoint(
+            Endpoint(url: EndpointURL("http://127.0.0.1/")!, mode: .binary, secret: Self.secret),
+            userAgent: "Tidings/1.2.3")
+        var writer = WebhookWriter()
+        let id: StaticString = "msg_1"
+        let written = try StoredEvent(contentType: contentType).look { view in
+            try writer.write(
+                view, withData: [UInt8](edited.utf8), to: prepared, id: id.bytes, now: WallTime(millis: 0), trace: nil
+            ) { $1.text }
+        }
+        #expect(written == body)
+    }
 }
