@@ -65,6 +65,13 @@ final class EventStream {
         work?(self)
     }
 
+    /// Ends it because the server stops: a reader that does not keep up is cut off, since it goes on from its last id.
+    func stop() {
+        let isBehind = !stream.wantsMore
+        end()
+        if isBehind { stream.abort() }
+    }
+
     private func beat() {
         timer = loop.schedule(after: Self.heartbeat) { [weak self] in
             guard let self, stream.isOpen else { return }

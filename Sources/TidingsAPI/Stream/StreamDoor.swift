@@ -72,7 +72,7 @@ package final class StreamDoor {
 
     /// Ends all live tails in good order; for a server that stops. Their readers know where to go on.
     package func stop() {
-        for tail in tails.values { tail.end() }
+        for tail in tails.values { tail.stop() }
     }
 
     private static func timeout(_ parameters: borrowing QueryParameters) throws(Problem) -> Duration? {

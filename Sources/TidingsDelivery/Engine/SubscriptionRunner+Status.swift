@@ -48,11 +48,27 @@ extension SubscriptionRunner {
         return oldest
     }
 
+    /// When the first event after the cursor was stored. What is no longer in memory is read from disk once per place,
+    /// and known from then on; until it is, nil.
     private func firstUnread(_ cursor: PartitionCursor) -> WallTime? {
-        guard cursor.mode == .behind, cursor.place < cursor.tail.seen,
-            let records = try? home.session.recent(cursor.partition, from: cursor.place)?.records()
-        else { return nil }
-        let index = records.index(from: cursor.place)
+        guard cursor.mode == .behind, cursor.place < cursor.tail.seen else { return nil }
+        let (partition, place) = (cursor.partition, cursor.place)
+        if let records = try? home.session.recent(partition, from: place)?.records() {
+            return Self.time(in: records, from: place)
+        }
+        if let known = coldTimes[partition], known.place == place { return known.time }
+        coldTimes[partition] = (place, nil)
+        home.session.read(partition, from: place, maxBytes: 1) { [self] result in
+            guard coldTimes[partition]?.place == place, let batch = try? result.get().first,
+                let records = try? batch.records()
+            else { return }
+            coldTimes[partition] = (place, Self.time(in: records, from: place))
+        }
+        return nil
+    }
+
+    private static func time(in records: BatchRecords, from place: Offset) -> WallTime? {
+        let index = records.index(from: place)
         return index < records.count ? records[index].timestamp : nil
     }
 

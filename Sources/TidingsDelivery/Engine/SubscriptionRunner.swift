@@ -25,6 +25,8 @@ final class SubscriptionRunner {
     /// has let go. An engine lives as long as its process, so the cycle costs nothing.
     let home: DeliveryLoop
     let metrics: SubscriptionMetrics
+    /// When the first unread event of a partition was stored, for places that had to be looked up on disk.
+    var coldTimes: [PartitionID: (place: Offset, time: WallTime?)] = [:]
     var target: DeliveryTarget
     var schedule: RetrySchedule
     var breaker: Breaker

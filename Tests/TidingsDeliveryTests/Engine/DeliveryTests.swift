@@ -211,6 +211,21 @@ import TidingsTesting
         #expect(world.endpoints.receipts.count == 2)
     }
 
+    @Test func `the age of the oldest event is known although it is no longer in memory`() {
+        let world = DeliveryWorld()
+        _ = world.topic()
+        world.log.recentBatchCount = 0
+        world.start()
+        var email = world.subscribe()
+        email.isPaused = true
+        world.put(email)
+        world.publishAndCommit(["a"])
+        world.clock.advance(by: .seconds(5))
+        _ = world.status(email)
+        world.clock.advance(by: .seconds(1))
+        #expect((world.status(email).oldestAge ?? .zero) >= .seconds(6))
+    }
+
     @Test func `a test event goes out beside everything else`() {
         let world = DeliveryWorld()
         world.start()
