@@ -10,7 +10,7 @@ struct Percentiles {
     /// The time that so many percent did not exceed, in microseconds.
     func micros(_ percent: Double) -> Double {
         let sorted = nanos.sorted()
-        guard !sorted.isEmpty else { return .infinity }
+        guard !sorted.isEmpty else { return 0 }
         return Double(sorted[min(Int(Double(sorted.count) * percent / 100), sorted.count - 1)]) / 1_000
     }
 

@@ -17,7 +17,8 @@ package struct LogSettings: Sendable {
     /// `log.overloaded`. An append that is larger on its own is refused with `log.record-too-large`.
     package var maxWaitingBytes = 8 << 20
     /// Longest body of one record, in bytes; longer ones are refused with `log.record-too-large`.
-    package var maxRecordBytes = 1 << 20
+    /// An event's data may have 1 MiB; its attributes come on top.
+    package var maxRecordBytes = (1 << 20) + (128 << 10)
     /// A batch is closed when the next record would take it past this many bytes before compression; lz4 is used from
     /// the counts that `RecordBatchBuilder` names on.
     package var maxBatchBytes = 1 << 20

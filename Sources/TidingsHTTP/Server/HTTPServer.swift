@@ -18,6 +18,8 @@ package final class HTTPServer {
     let logger: Logger
 
     private(set) var connections: [HTTPServerConnection] = []
+    /// Bytes of the bodies that are being collected.
+    var collectedBytes = 0
     /// The time, as of the last look at the clock: at most a second old while there are connections.
     private(set) var clock: Int64 = 0
     private(set) var date = ByteBuffer(capacity: 64)

@@ -85,12 +85,16 @@ extension HTTPServerConnection {
             let data = bytes.part(piece.data)
             switch s.pointee.use {
             case .collect(let most):
-                if let bodyBytes, bodyBytes.bytes.count + data.count <= most {
-                    bodyBytes.bytes.append(data)
-                } else {
+                guard let bodyBytes, bodyBytes.bytes.count + data.count <= most else {
                     breakBody(Self.tooLarge(most))
                     return bytes.count
                 }
+                guard server.collectedBytes + data.count <= server.settings.collectedBodies else {
+                    breakBody(Self.tooManyBodies)
+                    return bytes.count
+                }
+                server.collectedBytes += data.count
+                bodyBytes.bytes.append(data)
             case .stream:
                 if reader?.deliver(data) == false {
                     s.pointee.phase = .ended
@@ -125,9 +129,16 @@ extension HTTPServerConnection {
     private func releaseBody() {
         s.pointee.bodySequence = .max
         if let headBytes { server.giveBack(headBytes) }
-        if let bodyBytes { server.giveBack(bodyBytes) }
         headBytes = nil
-        bodyBytes = nil
+        forgetBody()
+    }
+
+    /// Gives back what was collected of a body.
+    func forgetBody() {
+        guard let bodyBytes else { return }
+        server.collectedBytes -= bodyBytes.bytes.count
+        server.giveBack(bodyBytes)
+        self.bodyBytes = nil
     }
 
     /// The body cannot be read to its end.
@@ -257,6 +268,12 @@ extension HTTPServerConnection {
     /// A head or body did not come in time.
     func refuseLate(_ problem: Problem) {
         if s.pointee.phase == .body { breakBody(problem) } else { refuseMessage(problem) }
+    }
+
+    private static var tooManyBodies: Problem {
+        Problem(
+            .tooManyRequests, "The bodies that are being received take all the memory there is for them.",
+            retryAfter: .seconds(1))
     }
 
     private static func tooLarge(_ most: Int) -> Problem {

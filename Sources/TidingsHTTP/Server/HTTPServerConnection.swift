@@ -99,12 +99,12 @@ final class HTTPServerConnection: ByteStreamHandler {
     /// Gives back what a closed connection needs no more.
     func forgetAll() {
         spare = nil
-        for buffer in [carry, headBytes, bodyBytes] {
+        for buffer in [carry, headBytes] {
             if let buffer { server.giveBack(buffer) }
         }
         carry = nil
         headBytes = nil
-        bodyBytes = nil
+        forgetBody()
     }
 
     // MARK: - Bytes in

@@ -24,6 +24,9 @@ package struct HTTPServerSettings: Sendable, Hashable {
     package var stallTime = Duration.seconds(30)
     /// Bytes of an unwanted body that are read and dropped to keep the connection; 64 KiB.
     package var droppedBody = 64 << 10
+    /// Bytes of all bodies that are being collected on this loop; 128 MiB. A body that would take more is refused with
+    /// 429, to be sent again later.
+    package var collectedBodies = 128 << 20
     /// Bytes of one answer's stream that may wait for earlier answers before its writer is told to pause; 64 KiB.
     package var parkedStream = 64 << 10
     /// Bytes of one answer's stream that may wait for the peer at all; 8 MiB. Beyond, the connection is broken off.

@@ -47,6 +47,9 @@ package enum HTTPOptions {
             .bytes(
                 "http.max_dropped_body_bytes", \.droppedBody, "0", "1GiB",
                 "an unwanted body that is read to keep the connection", effect: closed),
+            .bytes(
+                "http.max_collected_body_bytes", \.collectedBodies, "1MiB", "64GiB",
+                "all bodies that are being received on one event loop", effect: "429 `too-many-requests`"),
             .duration(
                 "http.head_time", \.headTime, "100ms", "10m", "the time to the end of a request's headers",
                 effect: "408 request-timeout, and the connection is closed"),

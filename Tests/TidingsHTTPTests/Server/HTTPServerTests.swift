@@ -89,6 +89,21 @@ import TidingsTesting
         #expect(answer.hasSuffix(Self.ok("GET /b ")))
     }
 
+    @Test func `bodies of all connections together have a limit, and give their room back`() {
+        let bench = ServerBench { $0.collectedBodies = 1500 }
+        let half = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n" + String(repeating: "x", count: 900)
+        #expect(bench.exchange(half).isEmpty)
+        let other = MemoryStream()
+        bench.server.serve(other)
+        other.receive(half)
+        _ = bench.turn()
+        let refusal = other.take()
+        #expect(refusal.hasPrefix("HTTP/1.1 429 "))
+        #expect(refusal.contains("Retry-After: 1\r\n"))
+        #expect(bench.exchange(String(repeating: "x", count: 100)).hasPrefix("HTTP/1.1 200 "))
+        #expect(bench.server.collectedBytes == 0)
+    }
+
     // MARK: - Order
 
     @Test func `answers leave in the order of their requests`() {
