@@ -70,4 +70,29 @@ import TidingsTesting
         #expect(receiver.received.last?.text.contains(#""id":"9999""#) == true)
         #expect(server.stop() == 0)
     }
+
+    @Test func `a trace goes from the producer's request to the consumer's`() async throws {
+        let server = try ServerUnderTest()
+        try server.start()
+        let receiver = try Receiver()
+        let client = server.client()
+        let made = try #require(
+            client.send(
+                "PUT", "/v1/subscriptions/traced",
+                json: #"{"consumer":"traced","types":["load.*"],"endpoint":{"url":"\#(receiver.url)"}}"#))
+        #expect(made.status == 201)
+        let headers = [
+            ("Content-Type", "application/json"), ("tracestate", "vendor=opaque,other=1"),
+            ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+        ]
+        let body = Array(#"{"event_type":"load.made","data":{}}"#.utf8)
+        #expect(client.send("POST", "/v1/events", headers: headers, body: body)?.status == 201)
+        #expect(await receiver.gets(1))
+        let request = try #require(receiver.received.first)
+        #expect(request[header: "traceparent"]?.hasPrefix("00-4bf92f3577b34da6a3ce929d0e0e4736-") == true)
+        #expect(
+            request[header: "traceparent"]?.contains("00f067aa0ba902b7") == false, "the attempt is a span of its own")
+        #expect(request[header: "tracestate"] == "vendor=opaque,other=1")
+        #expect(server.stop() == 0)
+    }
 }

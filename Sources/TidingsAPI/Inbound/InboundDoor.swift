@@ -73,6 +73,7 @@ package final class InboundDoor {
             throw error
         }
         let trace = request.header("traceparent").flatMap { TraceContext($0) }
+        TraceState.add(TraceState.of(request, in: trace), to: &draft)
         publisher.publish(&draft, trace: trace) { result in
             switch result {
             case .success(let stored): Self.accept(stored, responder)

@@ -37,6 +37,7 @@ package final class PublishDoor {
     private func publish(_ request: borrowing HTTPRequest, _ responder: HTTPResponder) throws(Problem) {
         let form = try PublishForm.of(request)
         let trace = request.header("traceparent").flatMap { TraceContext($0) }
+        let state = TraceState.of(request, in: trace)
         let body = request.body
         publisher.begin()
         switch form {
@@ -48,15 +49,18 @@ package final class PublishDoor {
             try readBinary(request)
         case .batch:
             try reader.readBatch(body, into: &draft) { draft, problem in
+                if problem == nil { TraceState.add(state, to: &draft) }
                 publisher.add(&draft, problem, trace: trace)
             }
             return answerAll(responder)
         case .lines:
             try reader.readLines(body, into: &draft) { draft, problem in
+                if problem == nil { TraceState.add(state, to: &draft) }
                 publisher.add(&draft, problem, trace: trace)
             }
             return answerAll(responder)
         }
+        TraceState.add(state, to: &draft)
         publisher.add(&draft, nil, trace: trace)
         if let refusal = publisher.firstRefusal { throw refusal }
         answerOne(responder)

@@ -37,6 +37,14 @@ struct WebhookWriter: ~Copyable {
             fields.append("traceparent: ")
             trace.format(into: &fields)
             fields.append("\r\n")
+            // Only what may stand in a field; an event's own may be anything.
+            if let state = event.record.header("ce_tracestate"), (1...512).contains(state.count),
+                state.allSatisfy({ (0x20...0x7E).contains($0) })
+            {
+                fields.append("tracestate: ")
+                fields.append(state)
+                fields.append("\r\n")
+            }
         }
         fields.append(prepared.fields)
         return use(fields.bytes, body)
