@@ -25,16 +25,14 @@ import TidingsTesting
         private var open = 0
         private var buffer = AppendBuffer()
         private let size: Int
-        private let time = SystemTime()
         private let done: @Sendable () -> Void
         /// What was acknowledged, in the order of the answers; on the loop.
         private(set) var acknowledged: [(partition: PartitionID, offset: Offset, text: String)] = []
         private(set) var failures = 0
-        private(set) var latencies: [Int64] = []
         private var sent = 0
 
         init(
-            _ session: any LogSession, _ partitions: [PartitionID], name: String, count: Int, size: Int = 20,
+            _ session: any LogSession, _ partitions: [PartitionID], name: String, count: Int, size: Int,
             done: @escaping @Sendable () -> Void
         ) {
             self.session = session
@@ -58,12 +56,10 @@ import TidingsTesting
             let text = "\(name) \(sent) " + String(repeating: "x", count: size)
             buffer.removeAll()
             buffer.add(to: partition, at: WallTime(millis: 1)) { LogBench.body(text, into: &$0) }
-            let begun = time.now
             open += 1
             do {
                 try session.append(&buffer) { [self] result in
                     open -= 1
-                    latencies.append((time.now - begun).nanos)
                     if case .success = result {} else { failures += 1 }
                     next()
                 }
@@ -150,73 +146,5 @@ import TidingsTesting
             #expect(all.allSatisfy { expected[partition]?[$0.offset] == $0.text })
         }
         #expect(bench.log.quarantines.isEmpty)
-    }
-
-    /// Figures by hand: `TIDINGS_LOG_BENCH=1`, in release. Raw writes and syncs alternate with appends, since a disk's
-    /// mood changes within seconds.
-    @Test(.enabled(if: getenv("TIDINGS_LOG_BENCH") != nil))
-    func `how fast this disk and the log on it are`() throws {
-        let folder = TemporaryFolder()
-        let begun = SystemTime().now
-        let log = try open(folder)
-        print("BENCH open of an empty folder: \((SystemTime().now - begun).nanos / 1000) µs")
-        log.start()
-        let loop = ThreadLoop()
-        let topic = try topic(log, loop, partitions: 100)
-        let session = loop.run { (answer: @escaping @Sendable (Entrance) -> Void) in
-            answer(Entrance(session: log.session(on: loop)))
-        }
-        usleep(300_000)
-        for (atOnce, partitions, count) in [
-            (1, 1, 200), (8, 1, 800), (64, 1, 4000), (64, 64, 4000), (100, 100, 4000),
-        ] {
-            var (raw, appended, rate, rawTime, rounds) = ([Int64](), [Int64](), 0.0, 0.0, UInt64(0))
-            for _ in 0..<6 {
-                raw += try rawLatencies(folder, bytes: 4096, count: 150)
-                let ended = Doorbell()
-                let caller = Callers(
-                    session.session, Array(topic.partitions.prefix(partitions)), name: "bench", count: count, size: 200
-                ) { ended.ring() }
-                let (from, first) = (SystemTime().now, log.lastRound)
-                loop.post { caller.begin(atOnce) }
-                ended.wait()
-                rate += Double((SystemTime().now - from).nanos) / 1e9
-                rounds += log.lastRound - first
-                appended += caller.latencies
-            }
-            raw.sort()
-            appended.sort()
-            rawTime = Double(raw.reduce(0, +)) / 1e9
-            func at(_ share: Double, _ values: [Int64]) -> Double {
-                Double(values[min(values.count - 1, Int(Double(values.count) * share))]) / 1000
-            }
-            print(
-                "BENCH \(atOnce) callers, \(partitions) partitions: raw p50 \(at(0.5, raw)) p99 \(at(0.99, raw)) µs "
-                    + "(\(Int(Double(raw.count) / rawTime))/s); log p50 \(at(0.5, appended)) p99 \(at(0.99, appended)) "
-                    + "p99.9 \(at(0.999, appended)) µs, p50 ratio \(at(0.5, appended) / at(0.5, raw)), "
-                    + "\(Int(Double(count * 6) / rate)) records/s, \(Int(Double(rounds) / rate)) rounds/s")
-        }
-        log.stop()
-        loop.end()
-    }
-
-    private struct Entrance: @unchecked Sendable { let session: any LogSession }
-
-    private func rawLatencies(_ folder: TemporaryFolder, bytes: Int, count: Int) throws -> [Int64] {
-        let disk = try FileDisk(root: folder.path)
-        let file = try disk.open("raw", .create)
-        let block = [UInt8](repeating: 1, count: bytes)
-        for place in 0..<count { try file.write(block, at: Int64(place * bytes)) }
-        try file.sync()
-        let time = SystemTime()
-        var latencies: [Int64] = []
-        for place in 0..<count {
-            let begun = time.now
-            try file.write(block, at: Int64(place * bytes))
-            try file.sync()
-            latencies.append((time.now - begun).nanos)
-        }
-        try disk.remove("raw")
-        return latencies.sorted()
     }
 }
