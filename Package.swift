@@ -6,6 +6,8 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableExperimentalFeature("Lifetimes"),
+    // Faults that tests plant to see whether they are caught; not in release builds.
+    .define("TIDINGS_MUTATIONS", .when(configuration: .debug)),
 ]
 
 /// A target of ours and the tests beside it.

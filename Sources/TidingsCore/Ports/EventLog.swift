@@ -29,12 +29,30 @@ public struct PartitionBounds: Hashable, Sendable {
     public let end: Offset
     /// Stored bytes.
     public let byteCount: Int64
+    /// The first offset of the oldest transaction that is still open; `end` when none is. Readers that want whole
+    /// transactions only stop here.
+    public let lastStable: Offset
 
-    /// Creates bounds.
-    public init(start: Offset, end: Offset, byteCount: Int64) {
+    /// Creates bounds; without a last stable offset no transaction is open.
+    public init(start: Offset, end: Offset, byteCount: Int64, lastStable: Offset? = nil) {
         self.start = start
         self.end = end
         self.byteCount = byteCount
+        self.lastStable = lastStable ?? end
+    }
+}
+
+/// A record found by its time.
+public struct TimedOffset: Hashable, Sendable {
+    /// Its offset; the partition's end when no record is that young.
+    public let offset: Offset
+    /// Its timestamp; nil when there is none.
+    public let timestamp: WallTime?
+
+    /// Names a record.
+    public init(_ offset: Offset, _ timestamp: WallTime?) {
+        self.offset = offset
+        self.timestamp = timestamp
     }
 }
 
@@ -68,6 +86,16 @@ public protocol LogSession: AnyObject {
     /// - Throws: at once, with nothing stored: a record too large, an unknown partition, a log that is offline or full.
     func append(_ buffer: inout AppendBuffer, then: @escaping (Result<UInt64, LogError>) -> Void) throws(LogError)
 
+    /// Appends one whole Kafka record batch (v2, magic 2) as a client sent it: checked (length, CRC, counts, attributes)
+    /// and not decoded, given its offset, stored otherwise byte for byte. The bytes are free when this returns.
+    /// - Parameter then: as for appends of records, in one order with them.
+    /// - Returns: the offset of its first record: of the one stored before, when an idempotent producer sent it again.
+    /// - Throws: at once, with nothing stored: why it is refused.
+    func append(
+        batch: UnsafeRawBufferPointer, to partition: PartitionID,
+        then: @escaping (Result<UInt64, LogError>) -> Void
+    ) throws(LogError) -> Offset
+
     /// Calls `observer` after every durable round that has records, in order, after the answers to its appends.
     func follow(_ observer: @escaping (CommittedRound) -> Void) -> LogFollower
     /// Ends a follow; the observer is not called again.
@@ -87,19 +115,51 @@ public protocol LogSession: AnyObject {
     /// The first offset of `partition` whose record is in round `round` or a later one; the end when there is none.
     func offset(in partition: PartitionID, atRound round: UInt64, then: @escaping (Result<Offset, LogError>) -> Void)
 
-    /// Creates a topic, durable before `then` runs; answers the existing one when there is one of that name.
+    /// The first record of `partition` whose timestamp is `time` or later, in the order of offsets; the end when there
+    /// is none.
+    func offset(
+        in partition: PartitionID, atTime time: WallTime, then: @escaping (Result<TimedOffset, LogError>) -> Void)
+
+    /// Creates a topic, durable before `then` runs; answers the existing one, as it is, when there is one of that name.
     func createTopic(
-        _ name: TopicName, partitions: Int32, then: @escaping (Result<TopicDescription, LogError>) -> Void)
+        _ name: TopicName, partitions: Int32, settings: TopicSettings,
+        then: @escaping (Result<TopicDescription, LogError>) -> Void)
+    /// Gives a topic other settings, durable before `then` runs; they hold for what comes next, and for old records
+    /// when housekeeping comes to them.
+    func configureTopic(
+        _ id: TopicID, _ settings: TopicSettings, then: @escaping (Result<TopicDescription, LogError>) -> Void)
+    /// Gives a topic more partitions, durable before `then` runs; nothing happens when it has `count` or more. Where the
+    /// old ones ended becomes the last of its ``TopicDescription/formerLayouts``.
+    func addPartitions(
+        _ id: TopicID, upTo count: Int32, then: @escaping (Result<TopicDescription, LogError>) -> Void)
     /// Deletes a topic and its records, durable before `then` runs.
     func deleteTopic(_ id: TopicID, then: @escaping (Result<Void, LogError>) -> Void)
 
-    /// Forgets whole segments that end before `offset`; the start of the partition moves to at most `offset`.
+    /// Moves the start of a partition to `offset` (never backward, never past the end), durable before `then` runs with
+    /// the new start; the space comes back by whole segments.
     func deleteRecords(
         _ partition: PartitionID, before offset: Offset, then: @escaping (Result<Offset, LogError>) -> Void)
     /// Keeps `bytes` durably under `name` ([a-z0-9-]), replacing what was there: whole or not at all.
     func saveSnapshot(_ name: String, _ bytes: [UInt8], then: @escaping (Result<Void, LogError>) -> Void)
     /// What `saveSnapshot` kept last under `name`; nil when there is none.
     func loadSnapshot(_ name: String, then: @escaping (Result<[UInt8]?, LogError>) -> Void)
+}
+
+extension LogSession {
+    /// Creates a topic with the default settings; answers the existing one when there is one of that name.
+    public func createTopic(
+        _ name: TopicName, partitions: Int32, then: @escaping (Result<TopicDescription, LogError>) -> Void
+    ) {
+        createTopic(name, partitions: partitions, settings: TopicSettings(), then: then)
+    }
+}
+
+/// Who knows which old records are still needed; asked before retention lets go of any.
+public protocol RetentionPins: AnyObject, Sendable {
+    /// Answers, in order, the offsets of `partition` below `limit` that waiting events, dead letters and deliveries in
+    /// flight still need. From its answer on nothing else below `limit` is asked for: what was not taken yet has
+    /// expired. Any thread; `then` runs once on any thread.
+    func pins(in partition: PartitionID, below limit: Offset, then: @escaping @Sendable ([Offset]) -> Void)
 }
 
 /// Names one `follow` of one session.
@@ -217,6 +277,12 @@ public struct LogError: Error, Sendable, CustomStringConvertible {
         case unknownTopic = "log.unknown-topic"
         case recordTooLarge = "log.record-too-large"
         case corruptBatch = "log.corrupt-batch"
+        /// A setting of a topic, or what is asked of it, is not possible.
+        case invalidSetting = "log.invalid-setting"
+        /// An idempotent producer left out a sequence number.
+        case outOfOrderSequence = "log.out-of-order-sequence"
+        /// A producer of that id with a later epoch has taken over.
+        case fencedProducer = "log.fenced-producer"
         /// A range of a partition is quarantined.
         case quarantined = "log.quarantined"
         case diskFull = "log.disk-full"

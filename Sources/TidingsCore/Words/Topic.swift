@@ -61,6 +61,18 @@ public struct PartitionID: Hashable, Sendable, Comparable {
     }
 }
 
+/// How a topic's keys were spread before it got more partitions: each key's records of that time end below `ends`.
+public struct PartitionLayout: Sendable, Hashable {
+    /// The offset each partition of that time had reached when more were added, by index; as many as there were.
+    public let ends: [Offset]
+
+    /// Describes a former layout.
+    public init(ends: [Offset]) { self.ends = ends }
+
+    /// How many partitions there were.
+    public var partitionCount: Int32 { Int32(ends.count) }
+}
+
 /// What a topic is, apart from its records. Immutable; a change makes a new value.
 public struct TopicDescription: Sendable, Hashable {
     /// Its identity in this data folder.
@@ -71,13 +83,36 @@ public struct TopicDescription: Sendable, Hashable {
     public let name: TopicName
     /// How many partitions it has; at least 1.
     public let partitionCount: Int32
+    /// How it keeps its records.
+    public let settings: TopicSettings
+    /// The layouts it had before, oldest first: one for each time that partitions were added.
+    public let formerLayouts: [PartitionLayout]
 
     /// Describes a topic.
-    public init(id: TopicID, uuid: UUID128, name: TopicName, partitionCount: Int32) {
+    public init(
+        id: TopicID, uuid: UUID128, name: TopicName, partitionCount: Int32, settings: TopicSettings = TopicSettings(),
+        formerLayouts: [PartitionLayout] = []
+    ) {
         self.id = id
         self.uuid = uuid
         self.name = name
         self.partitionCount = partitionCount
+        self.settings = settings
+        self.formerLayouts = formerLayouts
+    }
+
+    /// The same topic with other settings.
+    public func with(settings: TopicSettings) -> TopicDescription {
+        TopicDescription(
+            id: id, uuid: uuid, name: name, partitionCount: partitionCount, settings: settings,
+            formerLayouts: formerLayouts)
+    }
+
+    /// The same topic with more partitions; the old ones ended at `ends`, by index.
+    public func with(partitionCount: Int32, endingAt ends: [Offset]) -> TopicDescription {
+        TopicDescription(
+            id: id, uuid: uuid, name: name, partitionCount: partitionCount, settings: settings,
+            formerLayouts: formerLayouts + [PartitionLayout(ends: ends)])
     }
 
     /// Its partitions, in order.

@@ -17,6 +17,7 @@ struct LogMetadata: Sendable, Hashable {
         /// Synced entries of the active segment's indexes.
         var indexEntries: UInt32 = 0
         var roundEntries: UInt32 = 0
+        var timeEntries: UInt32 = 0
         /// Bytes of all segments.
         var totalBytes: Int64 = 0
     }
@@ -26,10 +27,22 @@ struct LogMetadata: Sendable, Hashable {
         let uuid: UUID128
         let name: TopicName
         var partitions: [PartitionRecord]
+        var settings = TopicSettings()
+        /// Settings by names that this version does not know; kept for the one that does.
+        var unknownSettings: [UnknownSetting] = []
+        /// Where the partitions ended whenever more were added.
+        var formerLayouts: [PartitionLayout] = []
 
         var description: TopicDescription {
-            TopicDescription(id: id, uuid: uuid, name: name, partitionCount: Int32(partitions.count))
+            TopicDescription(
+                id: id, uuid: uuid, name: name, partitionCount: Int32(partitions.count), settings: settings,
+                formerLayouts: formerLayouts)
         }
+    }
+
+    struct UnknownSetting: Sendable, Hashable {
+        let name: String
+        let text: String
     }
 
     /// A topic whose folders are still to be removed.
@@ -54,7 +67,8 @@ struct LogMetadata: Sendable, Hashable {
 
 extension LogMetadata {
     static let magic: UInt64 = 0x5449_444D_4554_4131
-    static let version: UInt32 = 1
+    /// Version 1 had no settings, layouts and time indexes; it is still read.
+    static let version: UInt32 = 2
     static let prefixBytes = 24
 
     /// The bytes of a slot: magic, version, length, checksum, content.
@@ -80,7 +94,20 @@ extension LogMetadata {
                 content.append(bigEndian: partition.activeBytes)
                 content.append(bigEndian: partition.indexEntries)
                 content.append(bigEndian: partition.roundEntries)
+                content.append(bigEndian: partition.timeEntries)
                 content.append(bigEndian: partition.totalBytes)
+            }
+            let known = topic.settings.overrides.map { UnknownSetting(name: $0.name.rawValue, text: $0.text) }
+            let settings = known + topic.unknownSettings
+            content.append(bigEndian: UInt32(settings.count))
+            for setting in settings {
+                content.append(counted: setting.name)
+                content.append(counted: setting.text)
+            }
+            content.append(bigEndian: UInt32(topic.formerLayouts.count))
+            for layout in topic.formerLayouts {
+                content.append(bigEndian: UInt32(layout.ends.count))
+                for end in layout.ends { content.append(bigEndian: end.value) }
             }
         }
         content.append(bigEndian: UInt32(deletions.count))
@@ -103,16 +130,17 @@ extension LogMetadata {
     /// Reads a slot; nil when it is not whole, or not of this version.
     init?(decoding slot: UnsafeRawBufferPointer) {
         var prefix = ByteReader(slot)
-        guard prefix.number(UInt64.self) == Self.magic, prefix.number(UInt32.self) == Self.version,
-            let count = prefix.number(UInt64.self), let checksum = prefix.number(UInt32.self),
+        guard prefix.number(UInt64.self) == Self.magic, let version = prefix.number(UInt32.self),
+            (1...Self.version).contains(version), let count = prefix.number(UInt64.self),
+            let checksum = prefix.number(UInt32.self),
             count <= UInt64(prefix.left), let content = prefix.take(Int(count)),
             checksum == CRC32C.checksum(content, after: CRC32C.checksum(slot.part(0..<Self.prefixBytes - 4)))
         else { return nil }
         var reader = ByteReader(content)
-        self.init(content: &reader)
+        self.init(content: &reader, version)
     }
 
-    private init?(content reader: inout ByteReader) {
+    private init?(content reader: inout ByteReader, _ version: UInt32) {
         self.init()
         guard let sequence = reader.number(UInt64.self), let clean = reader.number(UInt8.self),
             let generation = reader.number(UInt32.self), let nonce = reader.number(UInt64.self),
@@ -125,7 +153,7 @@ extension LogMetadata {
         self.checkpoint = checkpoint
         self.nextTopic = nextTopic
         for _ in 0..<topicCount {
-            guard let topic = TopicRecord(&reader) else { return nil }
+            guard let topic = TopicRecord(&reader, version) else { return nil }
             topics.append(topic)
         }
         guard let deletionCount = reader.number(UInt32.self) else { return nil }
@@ -144,7 +172,7 @@ extension LogMetadata {
 }
 
 extension LogMetadata.TopicRecord {
-    fileprivate init?(_ reader: inout ByteReader) {
+    fileprivate init?(_ reader: inout ByteReader, _ version: UInt32) {
         guard let number = reader.number(UInt32.self), let high = reader.number(UInt64.self),
             let low = reader.number(UInt64.self), let name = reader.text().flatMap({ TopicName($0) }),
             let count = reader.number(UInt32.self)
@@ -155,13 +183,44 @@ extension LogMetadata.TopicRecord {
                 let end = reader.number(Int64.self).flatMap({ Offset(decoding: $0) }),
                 let base = reader.number(Int64.self).flatMap({ Offset(decoding: $0) }),
                 let bytes = reader.number(Int64.self), let indexEntries = reader.number(UInt32.self),
-                let roundEntries = reader.number(UInt32.self), let total = reader.number(Int64.self)
+                let roundEntries = reader.number(UInt32.self),
+                let timeEntries = version >= 2 ? reader.number(UInt32.self) : 0,
+                let total = reader.number(Int64.self)
             else { return nil }
             partitions.append(
                 .init(
                     start: start, end: end, activeBase: base, activeBytes: bytes, indexEntries: indexEntries,
-                    roundEntries: roundEntries, totalBytes: total))
+                    roundEntries: roundEntries, timeEntries: timeEntries, totalBytes: total))
         }
         self.init(id: TopicID(number), uuid: UUID128(high: high, low: low), name: name, partitions: partitions)
+        if version >= 2 {
+            guard readSettings(&reader), readLayouts(&reader) else { return nil }
+        }
+    }
+
+    private mutating func readSettings(_ reader: inout ByteReader) -> Bool {
+        guard let count = reader.number(UInt32.self) else { return false }
+        for _ in 0..<count {
+            guard let name = reader.text(), let text = reader.text() else { return false }
+            guard let known = TopicSettingName(rawValue: name), (try? settings.set(known, to: text)) != nil else {
+                unknownSettings.append(.init(name: name, text: text))
+                continue
+            }
+        }
+        return true
+    }
+
+    private mutating func readLayouts(_ reader: inout ByteReader) -> Bool {
+        guard let count = reader.number(UInt32.self) else { return false }
+        for _ in 0..<count {
+            guard let size = reader.number(UInt32.self) else { return false }
+            var ends: [Offset] = []
+            for _ in 0..<size {
+                guard let end = reader.number(Int64.self).flatMap({ Offset(decoding: $0) }) else { return false }
+                ends.append(end)
+            }
+            formerLayouts.append(PartitionLayout(ends: ends))
+        }
+        return true
     }
 }

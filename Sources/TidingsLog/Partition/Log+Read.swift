@@ -1,5 +1,6 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import KafkaProtocol
 import Synchronization
 import TidingsCore
 
@@ -107,6 +108,27 @@ extension Log {
         let recent = partition.tail.withLock { $0.batches(from: from, maxBytes: .max) } ?? []
         let first = recent.first { $0.round >= round }
         return .success(first?.baseOffset ?? bounds.end)
+    }
+
+    /// The first record at `time` or later: a walk through the partition.
+    func firstOffset(in partition: Partition, atTime time: WallTime) -> Result<TimedOffset, LogError> {
+        let bounds = partition.tail.withLock { $0.bounds }
+        var offset = bounds.start
+        while offset < bounds.end {
+            switch readFiles(partition, from: offset, maxBytes: settings.maxReadBytes) {
+            case .failure(let error): return .failure(error)
+            case .success(let batches):
+                guard let last = batches.last else { return .success(TimedOffset(bounds.end, nil)) }
+                for batch in batches {
+                    guard let records = try? batch.records() else { continue }
+                    for record in records where record.offset >= offset && record.timestamp >= time {
+                        return .success(TimedOffset(record.offset, record.timestamp))
+                    }
+                }
+                offset = last.lastOffset.next
+            }
+        }
+        return .success(TimedOffset(bounds.end, nil))
     }
 
     /// Sets a damaged range aside (once), and says to a reader how to go on.

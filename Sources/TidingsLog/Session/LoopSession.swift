@@ -90,6 +90,12 @@ final class LoopSession: LogSession, @unchecked Sendable {
         }
     }
 
+    func append(
+        batch: UnsafeRawBufferPointer, to id: PartitionID, then: @escaping (Result<UInt64, LogError>) -> Void
+    ) throws(LogError) -> Offset {
+        throw LogError(.corruptBatch, "batches of Kafka clients are not taken yet")
+    }
+
     private enum Outcome {
         case refused(LogError)
         case taken(wakes: Bool)
@@ -173,6 +179,16 @@ final class LoopSession: LogSession, @unchecked Sendable {
         if !isTaken { answer.give(.failure(Log.tooManyReads)) }
     }
 
+    func offset(
+        in id: PartitionID, atTime time: WallTime, then: @escaping (Result<TimedOffset, LogError>) -> Void
+    ) {
+        let answer = Answer(loop, then)
+        guard let partition = partition(id) else { return answer.give(.failure(unknown(id))) }
+        let log = log
+        let isTaken = log.reads.submit { answer.give(log.firstOffset(in: partition, atTime: time)) }
+        if !isTaken { answer.give(.failure(Log.tooManyReads)) }
+    }
+
     // MARK: what changes the folder
 
     private func chore<Value: Sendable>(
@@ -185,10 +201,25 @@ final class LoopSession: LogSession, @unchecked Sendable {
     }
 
     func createTopic(
-        _ name: TopicName, partitions: Int32, then: @escaping (Result<TopicDescription, LogError>) -> Void
+        _ name: TopicName, partitions: Int32, settings: TopicSettings,
+        then: @escaping (Result<TopicDescription, LogError>) -> Void
     ) {
         let log = log
-        chore(then) { log.createTopic(name, partitions: partitions) }
+        chore(then) { log.createTopic(name, partitions: partitions, settings) }
+    }
+
+    func configureTopic(
+        _ id: TopicID, _ settings: TopicSettings, then: @escaping (Result<TopicDescription, LogError>) -> Void
+    ) {
+        let log = log
+        chore(then) { log.configureTopic(id, settings) }
+    }
+
+    func addPartitions(
+        _ id: TopicID, upTo count: Int32, then: @escaping (Result<TopicDescription, LogError>) -> Void
+    ) {
+        let log = log
+        chore(then) { log.addPartitions(id, upTo: count) }
     }
 
     func deleteTopic(_ id: TopicID, then: @escaping (Result<Void, LogError>) -> Void) {

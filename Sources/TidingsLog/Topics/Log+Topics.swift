@@ -5,26 +5,28 @@ import TidingsCore
 
 extension Log {
     /// Creates a topic, or answers the existing one of that name. On a thread that may block.
-    func createTopic(_ name: TopicName, partitions count: Int32) -> Result<TopicDescription, LogError> {
+    func createTopic(
+        _ name: TopicName, partitions count: Int32, _ settings: TopicSettings
+    ) -> Result<TopicDescription, LogError> {
         control.withLock { control in
             if let known = control.metadata.topics.first(where: { $0.name == name }) {
                 return .success(known.description)
             }
             if let refusal = refusalOfChange(control) { return .failure(refusal) }
             let existing = control.metadata.topics.reduce(0) { $0 + $1.partitions.count }
-            guard count >= 1, control.metadata.topics.count < settings.maxTopics,
-                existing + Int(count) <= settings.maxPartitions
+            guard count >= 1, control.metadata.topics.count < self.settings.maxTopics,
+                existing + Int(count) <= self.settings.maxPartitions
             else {
                 return .failure(
                     LogError(
                         .tooManyTopics,
                         "a topic of \(count) partitions: there are \(control.metadata.topics.count) topics with "
-                            + "\(existing) partitions; the limits are \(settings.maxTopics) and "
-                            + "\(settings.maxPartitions)"))
+                            + "\(existing) partitions; the limits are \(self.settings.maxTopics) and "
+                            + "\(self.settings.maxPartitions)"))
             }
             let topic = LogMetadata.TopicRecord(
                 id: TopicID(control.metadata.nextTopic), uuid: .random(from: random), name: name,
-                partitions: Array(repeating: .init(), count: Int(count)))
+                partitions: Array(repeating: .init(), count: Int(count)), settings: settings)
             var metadata = control.metadata
             metadata.nextTopic += 1
             metadata.topics.append(topic)
@@ -39,12 +41,36 @@ extension Log {
             let made = topic.partitions.indices.map { index in
                 Partition(
                     PartitionID(topic.id, Int32(index)), topic: name, record: topic.partitions[index],
-                    settings: settings)
+                    settings: self.settings)
             }
             replaceTable(control.metadata) { $0[topic.id] = made }
             logger.info("a topic was created", [("topic", name.text), ("partitions", String(count))])
             return .success(topic.description)
         }
+    }
+
+    /// Gives a topic other settings. On a thread that may block.
+    func configureTopic(_ id: TopicID, _ settings: TopicSettings) -> Result<TopicDescription, LogError> {
+        control.withLock { control in
+            guard let place = control.metadata.topics.firstIndex(where: { $0.id == id }) else {
+                return .failure(LogError(.unknownTopic, "there is no topic number \(id.number)"))
+            }
+            if control.metadata.topics[place].settings == settings {
+                return .success(control.metadata.topics[place].description)
+            }
+            if let refusal = refusalOfChange(control) { return .failure(refusal) }
+            var metadata = control.metadata
+            metadata.topics[place].settings = settings
+            do throws(DiskError) { try save(&metadata) } catch { return .failure(changeFailed(error)) }
+            control.metadata = metadata
+            replaceTable(metadata) { _ in }
+            return .success(metadata.topics[place].description)
+        }
+    }
+
+    /// Gives a topic more partitions. On a thread that may block.
+    func addPartitions(_ id: TopicID, upTo count: Int32) -> Result<TopicDescription, LogError> {
+        .failure(LogError(.invalidSetting, "a topic's partitions cannot be added yet"))
     }
 
     /// Deletes a topic. On a thread that may block.

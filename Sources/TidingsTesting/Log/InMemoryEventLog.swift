@@ -35,12 +35,28 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
             }
             return low
         }
+
+        /// The first record at or after a time.
+        func first(atTime time: WallTime) -> TimedOffset {
+            for batch in batches {
+                guard let records = try? batch.records() else { continue }
+                for record in records where record.offset >= start && record.timestamp >= time {
+                    return TimedOffset(record.offset, record.timestamp)
+                }
+            }
+            return TimedOffset(end, nil)
+        }
     }
 
     private struct Pending {
         let session: InMemoryLogSession
-        let records: [(partition: PartitionID, timestamp: WallTime, body: [UInt8])]
+        let content: Content
         let then: (Result<UInt64, LogError>) -> Void
+    }
+
+    private enum Content {
+        case records([(partition: PartitionID, timestamp: WallTime, body: [UInt8])])
+        case batch(PartitionID, SharedBytes)
     }
 
     /// When appended records become durable.
@@ -90,11 +106,14 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
 
     /// Creates a topic at once; the existing one when there is one of that name.
     @discardableResult
-    package func makeTopic(_ name: TopicName, partitions count: Int32) -> TopicDescription {
+    package func makeTopic(
+        _ name: TopicName, partitions count: Int32, settings: TopicSettings = TopicSettings()
+    ) -> TopicDescription {
         if let known = table[name] { return known }
         lastTopic += 1
         let topic = TopicDescription(
-            id: TopicID(lastTopic), uuid: UUID128(high: UInt64(lastTopic), low: 1), name: name, partitionCount: count)
+            id: TopicID(lastTopic), uuid: UUID128(high: UInt64(lastTopic), low: 1), name: name, partitionCount: count,
+            settings: settings)
         table = TopicTable(table.all + [topic])
         for partition in topic.partitions { partitions[partition] = Partition() }
         return topic
@@ -105,7 +124,7 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
         commitIsDue = false
         let taken = pending
         pending = []
-        let round = taken.isEmpty ? nil : store(taken.flatMap(\.records))
+        let round = taken.isEmpty ? nil : store(taken.map(\.content))
         for append in taken {
             append.session.later { append.then(.success(round?.number ?? self.round)) }
         }
@@ -118,7 +137,7 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
     package func crash(keepsPending: Bool = false) {
         let taken = pending
         pending = []
-        if keepsPending, !taken.isEmpty { _ = store(taken.flatMap(\.records)) }
+        if keepsPending, !taken.isEmpty { _ = store(taken.map(\.content)) }
         for partition in partitions.values { partition.next = partition.end }
         for session in sessions { session.die() }
         sessions = []
@@ -144,7 +163,33 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
             partition.next = partition.next.next
             records.append((entry.partition, entry.timestamp, [UInt8](buffer.bodies.bytes[entry.body])))
         }
-        pending.append(Pending(session: session, records: records, then: then))
+        pending.append(Pending(session: session, content: .records(records), then: then))
+        commitLater(session)
+    }
+
+    func append(
+        batch: UnsafeRawBufferPointer, to id: PartitionID, _ session: InMemoryLogSession,
+        _ then: @escaping (Result<UInt64, LogError>) -> Void
+    ) throws(LogError) -> Offset {
+        if let refusal { throw refusal }
+        guard let partition = partitions[id] else {
+            throw LogError(.unknownTopic, "there is no partition \(id)")
+        }
+        let header: RecordBatchHeader
+        do throws(RecordError) {
+            header = try RecordBatchHeader(verifying: batch, isFresh: true)
+        } catch {
+            throw LogError(.corruptBatch, error.description)
+        }
+        let bytes = SharedBytes(copying: batch.part(0..<header.totalByteCount))
+        let offset = partition.next
+        partition.next = offset + Int64(header.recordCount)
+        pending.append(Pending(session: session, content: .batch(id, bytes), then: then))
+        commitLater(session)
+        return offset
+    }
+
+    private func commitLater(_ session: InMemoryLogSession) {
         guard !commitIsDue else { return }
         commitIsDue = true
         let life = life
@@ -156,30 +201,75 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
         }
     }
 
-    private func store(_ records: [(partition: PartitionID, timestamp: WallTime, body: [UInt8])]) -> CommittedRound {
+    /// Stores what was appended as one round: records of one partition that follow each other become one batch.
+    private func store(_ contents: [Content]) -> CommittedRound {
         round += 1
-        var byPartition: [PartitionID: [(WallTime, [UInt8])]] = [:]
-        for record in records { byPartition[record.partition, default: []].append((record.timestamp, record.body)) }
         var batches: [StoredBatch] = []
-        var builder = RecordBatchBuilder()
-        for id in byPartition.keys.sorted() {
-            guard let partition = partitions[id] else { continue }
-            builder.removeAll()
-            for (timestamp, body) in byPartition[id]! {
+        var open: [PartitionID: [(timestamp: WallTime, body: [UInt8])]] = [:]
+        func close(_ id: PartitionID) {
+            guard let records = open.removeValue(forKey: id), let partition = partitions[id] else { return }
+            var builder = RecordBatchBuilder()
+            for (timestamp, body) in records {
                 body.withUnsafeBytes { _ = builder.add(body: $0, timestamp: timestamp) }
             }
-            let last = partition.end + Int64(builder.count - 1)
             let bytes = SharedBytes(copying: builder.seal(baseOffset: partition.end))
-            let batch = StoredBatch(
-                partition: id, baseOffset: partition.end, lastOffset: last, round: round, owner: bytes,
-                range: 0..<bytes.count)
-            partition.batches.append(batch)
-            partition.byteCount += Int64(bytes.count)
-            partition.end = last.next
-            partition.next = max(partition.next, partition.end)
-            batches.append(batch)
+            batches.append(keep(bytes, Int64(records.count), id, partition))
         }
+        for content in contents {
+            switch content {
+            case .records(let records):
+                for record in records { open[record.partition, default: []].append((record.timestamp, record.body)) }
+            case .batch(let id, let bytes):
+                close(id)
+                guard let partition = partitions[id],
+                    let header = try? RecordBatchHeader(reading: bytes.buffer)
+                else { continue }
+                let placed = SharedBytes(capacity: bytes.count) { room in
+                    room.copyMemory(from: bytes.buffer)
+                    RecordBatchHeader.place(room, at: partition.end)
+                    return bytes.count
+                }
+                batches.append(keep(placed, Int64(header.recordCount), id, partition))
+            }
+        }
+        for id in open.keys.sorted() { close(id) }
+        batches.sort { ($0.partition, $0.baseOffset) < ($1.partition, $1.baseOffset) }
         return CommittedRound(number: round, batches: batches)
+    }
+
+    private func keep(_ bytes: SharedBytes, _ count: Int64, _ id: PartitionID, _ partition: Partition) -> StoredBatch {
+        let last = partition.end + (count - 1)
+        let batch = StoredBatch(
+            partition: id, baseOffset: partition.end, lastOffset: last, round: round, owner: bytes,
+            range: 0..<bytes.count)
+        partition.batches.append(batch)
+        partition.byteCount += Int64(bytes.count)
+        partition.end = last.next
+        partition.next = max(partition.next, partition.end)
+        return batch
+    }
+
+    /// Changes what a topic is.
+    func change(
+        _ id: TopicID, _ change: (TopicDescription) -> TopicDescription
+    ) -> Result<TopicDescription, LogError> {
+        guard let topic = table[id] else {
+            return .failure(LogError(.unknownTopic, "there is no topic number \(id.number)"))
+        }
+        let changed = change(topic)
+        table = TopicTable(table.all.filter { $0.id != id } + [changed])
+        for partition in changed.partitions where partitions[partition] == nil {
+            partitions[partition] = Partition()
+        }
+        return .success(changed)
+    }
+
+    func addPartitions(_ id: TopicID, upTo count: Int32) -> Result<TopicDescription, LogError> {
+        change(id) { topic in
+            guard count > topic.partitionCount else { return topic }
+            let ends = topic.partitions.map { partitions[$0]?.next ?? .zero }
+            return topic.with(partitionCount: count, endingAt: ends)
+        }
     }
 
     func delete(_ id: TopicID) {
@@ -189,9 +279,9 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
 
     func deleteRecords(_ id: PartitionID, before offset: Offset) -> Offset? {
         guard let partition = partitions[id] else { return nil }
-        while let first = partition.batches.first, first.lastOffset < offset {
+        partition.start = max(partition.start, min(offset, partition.end))
+        while let first = partition.batches.first, first.lastOffset < partition.start {
             partition.byteCount -= Int64(first.bytes.count)
-            partition.start = first.lastOffset.next
             partition.batches.removeFirst()
         }
         return partition.start

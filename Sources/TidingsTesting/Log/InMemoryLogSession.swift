@@ -22,6 +22,14 @@ final class InMemoryLogSession: LogSession, @unchecked Sendable {
         try log.append(&buffer, self, then)
     }
 
+    func append(
+        batch: UnsafeRawBufferPointer, to partition: PartitionID,
+        then: @escaping (Result<UInt64, LogError>) -> Void
+    ) throws(LogError) -> Offset {
+        if isDead { throw LogError(.stopping, "the log of this session has crashed") }
+        return try log.append(batch: batch, to: partition, self, then)
+    }
+
     func follow(_ observer: @escaping (CommittedRound) -> Void) -> LogFollower {
         lastFollower += 1
         followers.append((LogFollower(lastFollower), observer))
@@ -76,10 +84,34 @@ final class InMemoryLogSession: LogSession, @unchecked Sendable {
         }
     }
 
-    func createTopic(
-        _ name: TopicName, partitions: Int32, then: @escaping (Result<TopicDescription, LogError>) -> Void
+    func offset(
+        in partition: PartitionID, atTime time: WallTime, then: @escaping (Result<TimedOffset, LogError>) -> Void
     ) {
-        later { [self] in then(.success(log.makeTopic(name, partitions: partitions))) }
+        later { [self] in
+            guard let stored = log.partitions[partition] else {
+                return then(.failure(LogError(.unknownTopic, "there is no partition \(partition)")))
+            }
+            then(.success(stored.first(atTime: time)))
+        }
+    }
+
+    func createTopic(
+        _ name: TopicName, partitions: Int32, settings: TopicSettings,
+        then: @escaping (Result<TopicDescription, LogError>) -> Void
+    ) {
+        later { [self] in then(.success(log.makeTopic(name, partitions: partitions, settings: settings))) }
+    }
+
+    func configureTopic(
+        _ id: TopicID, _ settings: TopicSettings, then: @escaping (Result<TopicDescription, LogError>) -> Void
+    ) {
+        later { [self] in then(log.change(id) { $0.with(settings: settings) }) }
+    }
+
+    func addPartitions(
+        _ id: TopicID, upTo count: Int32, then: @escaping (Result<TopicDescription, LogError>) -> Void
+    ) {
+        later { [self] in then(log.addPartitions(id, upTo: count)) }
     }
 
     func deleteTopic(_ id: TopicID, then: @escaping (Result<Void, LogError>) -> Void) {
