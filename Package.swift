@@ -27,12 +27,15 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"]), .brew(["snappy"])]),
     .target(name: "CSystem"),
 ]
 
 let words =
     target("TidingsCore", ["CSystem"])
-    + target("KafkaProtocol", ["TidingsCore", "CSystem", "CLZ4"])
+    + target("KafkaProtocol", ["TidingsCore", "CSystem", "CLZ4", "CZlib", "CZstd", "CSnappy"])
 
 let engines =
     target("TidingsLog", ["TidingsCore", "KafkaProtocol", "CSystem"])

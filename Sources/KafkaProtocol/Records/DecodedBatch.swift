@@ -26,19 +26,31 @@ package final class DecodedBatch: Sendable {
         let header = try RecordBatchHeader(reading: bytes)
         self.header = header
         let stored = bytes.part(RecordBatchHeader.byteCount..<header.totalByteCount)
-        switch header.codec {
-        case .some(.none):
-            inflated = nil
-            entries = try Self.entries(header, stored)
-        case .some(.lz4):
-            let inflated = try LZ4.decompress(stored, limit: limit)
-            self.inflated = inflated
-            entries = try Self.entries(header, inflated.buffer)
-        case .some(let codec):
-            throw RecordError(.unsupportedCodec, "records compressed with \(codec) are not read yet")
-        case nil:
+        guard let codec = header.codec else {
             throw RecordError(.badHeader, "a batch's attributes are \(header.attributes)")
         }
+        if codec == RecordCodec.none {
+            inflated = nil
+            entries = try Self.entries(header, stored)
+        } else {
+            let inflated = try codec.decompress(stored, limit: limit)
+            self.inflated = inflated
+            entries = try Self.entries(header, inflated.buffer)
+        }
+    }
+
+    /// The records of a batch that is kept by the caller; valid as long as it and this object live.
+    /// - Parameter batch: what this was made of.
+    func records(in batch: UnsafeRawBufferPointer) -> some RandomAccessCollection<RecordView> {
+        let base = base(in: batch)
+        return entries.lazy.map { entry in
+            RecordView(offset: entry.offset, timestamp: entry.timestamp, base: base, fields: entry.fields)
+        }
+    }
+
+    /// Where the places of fields count from.
+    func base(in batch: UnsafeRawBufferPointer) -> UnsafeRawPointer {
+        inflated.map { UnsafeRawPointer($0.base) } ?? batch.baseAddress! + RecordBatchHeader.byteCount
     }
 
     private static func entries(
@@ -93,10 +105,8 @@ package struct BatchRecords: Sendable, RandomAccessCollection {
 
     package subscript(_ index: Int) -> RecordView {
         let entry = decoded.entries[index]
-        let base =
-            decoded.inflated.map { UnsafeRawPointer($0.base) }
-            ?? batch.bytes.baseAddress! + RecordBatchHeader.byteCount
-        return RecordView(offset: entry.offset, timestamp: entry.timestamp, base: base, fields: entry.fields)
+        return RecordView(
+            offset: entry.offset, timestamp: entry.timestamp, base: decoded.base(in: batch.bytes), fields: entry.fields)
     }
 
     /// The place of the first record at `offset` or after it; `endIndex` when there is none.
@@ -109,13 +119,15 @@ package struct BatchRecords: Sendable, RandomAccessCollection {
         return low
     }
 
+    /// The batch's header.
+    package var header: RecordBatchHeader { decoded.header }
     /// Whether the batch holds a marker, which readers of records must not see.
     package var isControl: Bool { decoded.header.isControl }
 }
 
 extension StoredBatch {
     /// The batch's records, found once and shared.
-    /// - Throws: ``RecordError`` for a codec that is not read, or bytes that only their checksum vouched for.
+    /// - Throws: ``RecordError`` for bytes that only their checksum vouched for.
     package func records() throws(RecordError) -> BatchRecords {
         let bytes = bytes
         return BatchRecords(self, try decoded { () throws(RecordError) in try DecodedBatch(bytes) })

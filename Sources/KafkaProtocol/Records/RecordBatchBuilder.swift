@@ -9,6 +9,27 @@ package struct RecordBatchBuilder: ~Copyable {
     /// From how many bytes of records on a batch is compressed, if it also has ``compressedFromRecords``.
     package static let compressedFromBytes = 2_048
 
+    /// Who sends a batch idempotently or in a transaction.
+    package struct Producer: Sendable, Hashable {
+        /// The producer's id.
+        package let id: Int64
+        /// Its life.
+        package let epoch: Int16
+        /// The first record's number in its count.
+        package let baseSequence: Int32
+        /// Whether the batch is part of a transaction.
+        package let isTransactional: Bool
+
+        /// Creates a producer's word.
+        package init(id: Int64, epoch: Int16, baseSequence: Int32, isTransactional: Bool = false) {
+            precondition(id >= 0 && epoch >= 0 && baseSequence >= 0, "a producer counts from 0")
+            self.id = id
+            self.epoch = epoch
+            self.baseSequence = baseSequence
+            self.isTransactional = isTransactional
+        }
+    }
+
     /// The header's room, then the records.
     private var plain: ByteBuffer
     private var compressed = ByteBuffer(capacity: 16)
@@ -53,26 +74,40 @@ package struct RecordBatchBuilder: ~Copyable {
     }
 
     /// Fills in the header, compresses when that pays, and hands out the whole batch, valid until the next change.
-    /// - Parameter compresses: false keeps the records plain, whatever their number.
+    /// - Parameters:
+    ///   - compresses: false keeps the records plain, whatever their number.
+    ///   - codec: what they are compressed with.
+    ///   - producer: who sends them; nil for records that nobody numbered.
     package mutating func seal(
-        baseOffset: Offset, leaderEpoch: Int32 = 0, compresses: Bool = true
+        baseOffset: Offset, leaderEpoch: Int32 = 0, compresses: Bool = true, codec: RecordCodec = .lz4,
+        producer: Producer? = nil
     ) -> UnsafeRawBufferPointer {
         precondition(count > 0, "a batch has at least one record")
+        var header = RecordBatchHeader(baseOffset: baseOffset, leaderEpoch: leaderEpoch, timestamp: baseTimestamp)
+        header.maxTimestamp = maxTimestamp
+        header.lastOffsetDelta = count - 1
+        header.recordCount = count
+        if let producer {
+            header.producerID = producer.id
+            header.producerEpoch = producer.epoch
+            header.baseSequence = producer.baseSequence
+            if producer.isTransactional { header.attributes |= 16 }
+        }
         let records = plain.count - RecordBatchHeader.byteCount
-        if compresses, count >= Self.compressedFromRecords, records >= Self.compressedFromBytes {
+        if compresses, codec != RecordCodec.none, count >= Self.compressedFromRecords,
+            records >= Self.compressedFromBytes
+        {
             compressed.removeAll()
-            compressed.append(room: RecordBatchHeader.byteCount) { room in
-                room.baseAddress!.initializeMemory(as: UInt8.self, repeating: 0, count: RecordBatchHeader.byteCount)
-                return RecordBatchHeader.byteCount
-            }
-            if LZ4.compress(plain.bytes.part(RecordBatchHeader.byteCount..<plain.count), into: &compressed),
+            compressed.append(zeros: RecordBatchHeader.byteCount)
+            if codec.compress(plain.bytes.part(RecordBatchHeader.byteCount..<plain.count), into: &compressed),
                 compressed.count < plain.count
             {
-                fill(compressed.mutableBytes, baseOffset, leaderEpoch, .lz4)
+                header.attributes |= codec.rawValue
+                header.write(to: compressed.mutableBytes)
                 return compressed.bytes
             }
         }
-        fill(plain.mutableBytes, baseOffset, leaderEpoch, .none)
+        header.write(to: plain.mutableBytes)
         return plain.bytes
     }
 
@@ -83,35 +118,16 @@ package struct RecordBatchBuilder: ~Copyable {
         count = 0
     }
 
-    private mutating func makeHeaderRoom() {
-        plain.append(room: RecordBatchHeader.byteCount) { room in
-            room.baseAddress!.initializeMemory(as: UInt8.self, repeating: 0, count: RecordBatchHeader.byteCount)
-            return RecordBatchHeader.byteCount
-        }
-    }
+    private mutating func makeHeaderRoom() { plain.append(zeros: RecordBatchHeader.byteCount) }
+}
 
-    private func fill(
-        _ batch: UnsafeMutableRawBufferPointer, _ baseOffset: Offset, _ leaderEpoch: Int32, _ codec: RecordCodec
-    ) {
-        func store(_ number: some FixedWidthInteger, _ at: Int) {
-            withUnsafeBytes(of: number.bigEndian) {
-                (batch.baseAddress! + at).copyMemory(from: $0.baseAddress!, byteCount: $0.count)
-            }
+extension ByteBuffer {
+    /// Appends `count` bytes that are written later.
+    mutating func append(zeros count: Int) {
+        append(room: count) { room in
+            room.baseAddress!.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+            return count
         }
-        store(baseOffset.value, 0)
-        store(Int32(batch.count - RecordBatchHeader.lengthOverhead), 8)
-        store(leaderEpoch, 12)
-        store(2 as Int8, 16)
-        store(codec.rawValue, 21)
-        store(count - 1, 23)
-        store(baseTimestamp, 27)
-        store(maxTimestamp, 35)
-        store(-1 as Int64, 43)
-        store(-1 as Int16, 51)
-        store(-1 as Int32, 53)
-        store(count, 57)
-        let checked = UnsafeRawBufferPointer(batch).part(RecordBatchHeader.checkedFrom..<batch.count)
-        store(CRC32C.checksum(checked), 17)
     }
 }
 

@@ -2,15 +2,6 @@
 
 import TidingsCore
 
-/// How the records of a batch are compressed.
-package enum RecordCodec: Int16, Sendable {
-    case none = 0
-    case gzip = 1
-    case snappy = 2
-    case lz4 = 3
-    case zstd = 4
-}
-
 /// The 61 bytes in front of the records of a batch of format version 2.
 package struct RecordBatchHeader: Sendable, Hashable {
     /// How long it is.
@@ -21,29 +12,29 @@ package struct RecordBatchHeader: Sendable, Hashable {
     package static let checkedFrom = 21
 
     /// The offset of the first record; given by the log.
-    package let baseOffset: Int64
+    package internal(set) var baseOffset: Int64
     /// Bytes after this field.
-    package let batchLength: Int32
+    package internal(set) var batchLength: Int32
     /// Given by the log; not covered by the checksum.
-    package let partitionLeaderEpoch: Int32
+    package internal(set) var partitionLeaderEpoch: Int32
     /// The checksum of everything from ``checkedFrom`` on.
-    package let crc: UInt32
+    package internal(set) var crc: UInt32
     /// Codec, timestamp type, transactional, control, delete horizon.
-    package let attributes: Int16
+    package internal(set) var attributes: Int16
     /// The last record's offset less the base offset; stays after compaction.
-    package let lastOffsetDelta: Int32
+    package internal(set) var lastOffsetDelta: Int32
     /// The timestamp that records count theirs from; milliseconds.
-    package let baseTimestamp: Int64
+    package internal(set) var baseTimestamp: Int64
     /// The latest timestamp; the append time when ``hasAppendTime``.
-    package let maxTimestamp: Int64
+    package internal(set) var maxTimestamp: Int64
     /// Who sends idempotently; -1 for nobody.
-    package let producerID: Int64
+    package internal(set) var producerID: Int64
     /// The producer's life; -1 for none.
-    package let producerEpoch: Int16
+    package internal(set) var producerEpoch: Int16
     /// The first record's number in the producer's count; -1 for none.
-    package let baseSequence: Int32
+    package internal(set) var baseSequence: Int32
     /// How many records follow.
-    package let recordCount: Int32
+    package internal(set) var recordCount: Int32
 
     /// All bytes of the batch.
     package var totalByteCount: Int { Self.lengthOverhead + Int(batchLength) }
@@ -55,6 +46,14 @@ package struct RecordBatchHeader: Sendable, Hashable {
     package var isTransactional: Bool { attributes & 16 != 0 }
     /// Whether the batch holds a marker and no records of users.
     package var isControl: Bool { attributes & 32 != 0 }
+    /// Whether tombstones and markers in the batch go at ``deleteHorizon``.
+    package var hasDeleteHorizon: Bool { attributes & 64 != 0 }
+    /// When a compaction may drop the batch's tombstones and markers; set by the compaction that saw them first.
+    package var deleteHorizon: WallTime? { hasDeleteHorizon ? WallTime(millis: baseTimestamp) : nil }
+    /// The last record's number in the producer's count, which goes from 2^31 - 1 on at 0; -1 for none.
+    package var lastSequence: Int32 {
+        baseSequence < 0 ? -1 : Int32((Int64(baseSequence) + Int64(lastOffsetDelta)) & 0x7FFF_FFFF)
+    }
     /// The offset of the last record.
     package var lastOffset: Int64 { baseOffset + Int64(lastOffsetDelta) }
 
@@ -115,16 +114,30 @@ package struct RecordBatchHeader: Sendable, Hashable {
     /// Reads the header and checks the whole batch by its checksum.
     package init(verifying bytes: UnsafeRawBufferPointer, isFresh: Bool = false) throws(RecordError) {
         try self.init(reading: bytes, isFresh: isFresh)
+        try verify(bytes)
+    }
+
+    /// The header of a batch that is being made: nobody's records, made at `timestamp`.
+    init(baseOffset: Offset, leaderEpoch: Int32, timestamp: Int64) {
+        self.baseOffset = baseOffset.value
+        batchLength = Int32(Self.byteCount - Self.lengthOverhead)
+        partitionLeaderEpoch = leaderEpoch
+        crc = 0
+        attributes = 0
+        lastOffsetDelta = 0
+        baseTimestamp = timestamp
+        maxTimestamp = timestamp
+        producerID = -1
+        producerEpoch = -1
+        baseSequence = -1
+        recordCount = 0
+    }
+
+    /// Checks the bytes of the batch by its checksum.
+    func verify(_ bytes: UnsafeRawBufferPointer) throws(RecordError) {
         let checksum = CRC32C.checksum(bytes.part(Self.checkedFrom..<totalByteCount))
         guard checksum == crc else {
             throw RecordError(.badChecksum, "a batch's checksum is \(crc); its bytes give \(checksum)")
         }
-    }
-
-    /// Gives a batch its place: writes the base offset and the leader epoch, which the checksum does not cover.
-    package static func place(_ batch: UnsafeMutableRawBufferPointer, at baseOffset: Offset, leaderEpoch: Int32 = 0) {
-        precondition(batch.count >= byteCount, "a batch header is \(byteCount) bytes")
-        batch.storeBytes(of: baseOffset.value.bigEndian, toByteOffset: 0, as: Int64.self)
-        batch.storeBytes(of: leaderEpoch.bigEndian, toByteOffset: 12, as: Int32.self)
     }
 }

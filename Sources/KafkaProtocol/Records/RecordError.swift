@@ -14,8 +14,6 @@ package struct RecordError: Error, Sendable, Hashable, CustomStringConvertible {
         case badRecord = "records.bad-record"
         /// A record format other than version 2.
         case unsupportedFormat = "records.unsupported-format"
-        /// A codec that this version does not read.
-        case unsupportedCodec = "records.unsupported-codec"
         /// The batch decompresses to more than is allowed.
         case tooLarge = "records.too-large"
     }

@@ -83,7 +83,7 @@ final class EventStream {
     }
 
     private func send(_ batch: StoredBatch, _ from: Offset) {
-        // A batch that cannot be decoded (a codec that is not read) is passed over: it has no events for anybody here.
+        // A batch that cannot be decoded is passed over: it has no events for anybody here.
         guard let records = try? batch.records(), !records.isControl else { return }
         for index in records.index(from: from)..<records.endIndex {
             let event = EventView(records[index])

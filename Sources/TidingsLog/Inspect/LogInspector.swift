@@ -247,7 +247,6 @@ package struct LogInspector {
             do throws(RecordError) {
                 _ = try batch.stored.records()
             } catch {
-                guard error.code != .unsupportedCodec else { return true }
                 found.append(
                     Finding(
                         severity: .damage, path: batch.path, position: batch.position,
