@@ -20,6 +20,12 @@ struct LogMetadata: Sendable, Hashable {
         var timeEntries: UInt32 = 0
         /// Bytes of all segments.
         var totalBytes: Int64 = 0
+        /// The latest time in the active segment; nil when it is not known.
+        var latest: TimeIndexEntry? = TimeIndexEntry.beginning
+        /// When the active segment got its first record, by the server's clock; nil when it has none, or it is not known.
+        var activeSince: WallTime?
+        /// Compaction has been through everything below.
+        var cleanedTo = Offset.zero
     }
 
     struct TopicRecord: Sendable, Hashable {
@@ -59,6 +65,8 @@ struct LogMetadata: Sendable, Hashable {
     var life = LogLife(generation: 0, nonce: 0)
     /// All rounds up to this one are in synced partition files.
     var checkpoint: UInt64 = 0
+    /// What the housekeeping believed the time to be; nil when it has not said yet.
+    var believedTime: WallTime?
     var nextTopic: UInt32 = 1
     var topics: [TopicRecord] = []
     var deletions: [Deletion] = []
@@ -79,6 +87,7 @@ extension LogMetadata {
         content.append(bigEndian: life.generation)
         content.append(bigEndian: life.nonce)
         content.append(bigEndian: checkpoint)
+        content.append(bigEndian: believedTime?.millis ?? .min)
         content.append(bigEndian: nextTopic)
         content.append(bigEndian: UInt32(topics.count))
         for topic in topics {
@@ -96,6 +105,10 @@ extension LogMetadata {
                 content.append(bigEndian: partition.roundEntries)
                 content.append(bigEndian: partition.timeEntries)
                 content.append(bigEndian: partition.totalBytes)
+                content.append(bigEndian: partition.latest?.timestamp ?? .min)
+                content.append(bigEndian: partition.latest?.relativeOffset ?? 0)
+                content.append(bigEndian: partition.activeSince?.millis ?? .min)
+                content.append(bigEndian: partition.cleanedTo.value)
             }
             let known = topic.settings.overrides.map { UnknownSetting(name: $0.name.rawValue, text: $0.text) }
             let settings = known + topic.unknownSettings
@@ -144,13 +157,15 @@ extension LogMetadata {
         self.init()
         guard let sequence = reader.number(UInt64.self), let clean = reader.number(UInt8.self),
             let generation = reader.number(UInt32.self), let nonce = reader.number(UInt64.self),
-            let checkpoint = reader.number(UInt64.self), let nextTopic = reader.number(UInt32.self),
+            let checkpoint = reader.number(UInt64.self),
+            let believed = version >= 2 ? reader.number(Int64.self) : .min, let nextTopic = reader.number(UInt32.self),
             let topicCount = reader.number(UInt32.self)
         else { return nil }
         self.sequence = sequence
         isClean = clean == 1
         life = LogLife(generation: generation, nonce: nonce)
         self.checkpoint = checkpoint
+        believedTime = believed == .min ? nil : WallTime(millis: believed)
         self.nextTopic = nextTopic
         for _ in 0..<topicCount {
             guard let topic = TopicRecord(&reader, version) else { return nil }
@@ -187,10 +202,19 @@ extension LogMetadata.TopicRecord {
                 let timeEntries = version >= 2 ? reader.number(UInt32.self) : 0,
                 let total = reader.number(Int64.self)
             else { return nil }
-            partitions.append(
-                .init(
-                    start: start, end: end, activeBase: base, activeBytes: bytes, indexEntries: indexEntries,
-                    roundEntries: roundEntries, timeEntries: timeEntries, totalBytes: total))
+            var partition = LogMetadata.PartitionRecord(
+                start: start, end: end, activeBase: base, activeBytes: bytes, indexEntries: indexEntries,
+                roundEntries: roundEntries, timeEntries: timeEntries, totalBytes: total, latest: nil)
+            if version >= 2 {
+                guard let latest = reader.number(Int64.self), let relative = reader.number(UInt32.self),
+                    let since = reader.number(Int64.self),
+                    let cleaned = reader.number(Int64.self).flatMap({ Offset(decoding: $0) })
+                else { return nil }
+                if latest != .min { partition.latest = TimeIndexEntry(timestamp: latest, relativeOffset: relative) }
+                if since != .min { partition.activeSince = WallTime(millis: since) }
+                partition.cleanedTo = cleaned
+            }
+            partitions.append(partition)
         }
         self.init(id: TopicID(number), uuid: UUID128(high: high, low: low), name: name, partitions: partitions)
         if version >= 2 {

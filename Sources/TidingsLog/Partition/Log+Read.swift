@@ -16,21 +16,28 @@ extension Log {
     /// Reads from the files what is no longer in memory. On a thread that may block.
     func readFiles(_ partition: Partition, from offset: Offset, maxBytes: Int) -> Result<[StoredBatch], LogError> {
         do throws(SegmentReader.Failure) {
-            return try read(partition, from: offset, maxBytes: maxBytes)
+            return try undisturbed(partition) { () throws(SegmentReader.Failure) in
+                try read(partition, from: offset, maxBytes: maxBytes)
+            }
         } catch {
-            // What was deleted meanwhile is not damaged.
-            if partition.files.withLock({ $0.isDeleted }) {
-                return .failure(LogError(.unknownTopic, "the topic \(partition.topic) has been deleted"))
-            }
-            let bounds = partition.tail.withLock { $0.bounds }
-            if offset < bounds.start { return .failure(Log.outOfRange(offset, bounds)) }
-            switch error {
-            case .damage(let damage): return .failure(quarantine(damage, in: partition))
-            case .disk(let error):
-                logger.error(
-                    "a read failed", [("topic", partition.topic.text), ("reason", error.description)])
-                return .failure(LogError(error.code == .noHandles ? .overloaded : .offline, error.description))
-            }
+            return .failure(failed(error, at: offset, in: partition))
+        }
+    }
+
+    /// What a reader is told when the files do not have what it looks for.
+    func failed(_ error: SegmentReader.Failure, at offset: Offset, in partition: Partition) -> LogError {
+        // What was deleted meanwhile is not damaged.
+        if partition.files.withLock({ $0.isDeleted }) {
+            return LogError(.unknownTopic, "the topic \(partition.topic) has been deleted")
+        }
+        let bounds = partition.tail.withLock { $0.bounds }
+        if offset < bounds.start { return Log.outOfRange(offset, bounds) }
+        switch error {
+        case .damage(let damage): return quarantine(damage, in: partition)
+        case .disk(let error):
+            logger.error(
+                "a read failed", [("topic", partition.topic.text), ("reason", error.description)])
+            return LogError(error.code == .noHandles ? .overloaded : .offline, error.description)
         }
     }
 
@@ -58,36 +65,47 @@ extension Log {
                 let hole = SegmentReader.Damage(
                     at: offset, resume: bounds.end, bytes: 0..<0,
                     reason: "offsets \(offset) to \(bounds.end.value - 1) are missing")
-                return .failure(quarantine(hole, in: partition))
+                throw .damage(hole)
             }
             if view.base > offset {
                 let hole = SegmentReader.Damage(
                     at: offset, resume: view.base, bytes: 0..<0,
                     reason: "offsets \(offset) to \(view.base.value - 1) are missing")
-                return .failure(quarantine(hole, in: partition))
+                throw .damage(hole)
             }
+            let generation = view.generation
             var reader = try SegmentReader(view, of: partition.id, context)
             let batches = try reader.batches(from: offset, maxBytes: maxBytes)
-            for damage in reader.passed { _ = quarantine(damage, in: partition) }
+            if !reader.passed.isEmpty, partition.files.withLock({ $0.generation == generation }) {
+                for damage in reader.passed { _ = quarantine(damage, in: partition) }
+            }
             if !batches.isEmpty { return .success(batches) }
             // The segment ends with a hole: what comes next begins the next segment, or is the end.
             let hole = SegmentReader.Damage(
                 at: offset, resume: view.end, bytes: 0..<0,
                 reason: "offsets \(offset) to \(view.end.value - 1) are missing")
-            if offset < view.end { return .failure(quarantine(hole, in: partition)) }
+            if offset < view.end { throw .damage(hole) }
             offset = view.end
         }
     }
 
     /// The first offset that is in round `round` or a later one.
     func firstOffset(in partition: Partition, atRound round: UInt64) -> Result<Offset, LogError> {
-        let bounds = partition.tail.withLock { $0.bounds }
-        let views: [SegmentView]
-        do throws(DiskError) {
-            views = try partition.files.withLock { files throws(DiskError) in try files.views(context) }
+        do throws(SegmentReader.Failure) {
+            return .success(
+                try undisturbed(partition) { () throws(SegmentReader.Failure) in
+                    try findFirstOffset(in: partition, atRound: round)
+                })
         } catch {
-            return .failure(LogError(.offline, error.description))
+            return .failure(failed(error, at: partition.tail.withLock { $0.start }, in: partition))
         }
+    }
+
+    private func findFirstOffset(
+        in partition: Partition, atRound round: UInt64
+    ) throws(SegmentReader.Failure) -> Offset {
+        let bounds = partition.tail.withLock { $0.bounds }
+        let views = try views(of: partition)
         // The last segment that begins before the round may hold it; else the next one begins with it or later.
         var (low, high) = (0, views.count)
         while low < high {
@@ -100,35 +118,13 @@ extension Log {
         }
         for view in views[max(low - 1, 0)...] {
             if let offset = RoundIndex(view, context).firstOffset(atRound: round) {
-                return .success(min(max(offset, bounds.start), bounds.end))
+                return min(max(offset, bounds.start), bounds.end)
             }
         }
         // Rounds that are durable and not in the files yet.
         let from = views.last?.end ?? bounds.start
         let recent = partition.tail.withLock { $0.batches(from: from, maxBytes: .max) } ?? []
-        let first = recent.first { $0.round >= round }
-        return .success(first?.baseOffset ?? bounds.end)
-    }
-
-    /// The first record at `time` or later: a walk through the partition.
-    func firstOffset(in partition: Partition, atTime time: WallTime) -> Result<TimedOffset, LogError> {
-        let bounds = partition.tail.withLock { $0.bounds }
-        var offset = bounds.start
-        while offset < bounds.end {
-            switch readFiles(partition, from: offset, maxBytes: settings.maxReadBytes) {
-            case .failure(let error): return .failure(error)
-            case .success(let batches):
-                guard let last = batches.last else { return .success(TimedOffset(bounds.end, nil)) }
-                for batch in batches {
-                    guard let records = try? batch.records() else { continue }
-                    for record in records where record.offset >= offset && record.timestamp >= time {
-                        return .success(TimedOffset(record.offset, record.timestamp))
-                    }
-                }
-                offset = last.lastOffset.next
-            }
-        }
-        return .success(TimedOffset(bounds.end, nil))
+        return recent.first { $0.round >= round }?.baseOffset ?? bounds.end
     }
 
     /// Sets a damaged range aside (once), and says to a reader how to go on.

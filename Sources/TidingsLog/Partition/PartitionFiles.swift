@@ -25,26 +25,30 @@ struct PartitionFiles {
     struct Segment: Sendable {
         let base: Offset
         var byteCount: Int64
+        /// The latest timestamp of its records; nil when it was not looked up yet.
+        var maxTimestamp: Int64?
     }
 
     let folder: String
     private let settings: LogSettings
     /// Older segments, by base offset; known after ``load(_:)``.
-    private(set) var sealed: [Segment] = []
+    fileprivate(set) var sealed: [Segment] = []
     private(set) var active: Segment
     private(set) var start: Offset
     /// The offset after the last one in the files.
     private(set) var end: Offset
-    private(set) var index: ActiveIndex
+    fileprivate(set) var index: ActiveIndex
     private(set) var isLoaded: Bool
     /// Set when the topic goes: nothing is written any more.
     var isDeleted = false
     /// Whether the log's list of partitions to sync has it.
     var isListedDirty = false
-    /// Sealed segments that no checkpoint synced yet.
-    private var unsyncedSealed: [Offset] = []
+    /// Sealed segments that no checkpoint synced yet, and their files.
+    private var unsyncedSealed: [(base: Offset, files: [String])] = []
+    /// Counts the times that files of older segments went or were replaced: who read one of them meanwhile looks again.
+    private(set) var generation = 0
     /// Counts the changes of the folder's entries, and how many of them were synced.
-    private var directoryVersion = 0
+    fileprivate var directoryVersion = 0
     private var syncedDirectoryVersion = 0
     /// Up to where the write-back of the active segment was started.
     private var writtenBackTo: Int64
@@ -58,7 +62,8 @@ struct PartitionFiles {
         end = record.end
         index = ActiveIndex(
             indexEntries: Int(record.indexEntries), roundEntries: Int(record.roundEntries),
-            lastIndexed: record.activeBytes)
+            timeEntries: Int(record.timeEntries), lastIndexed: record.activeBytes,
+            latest: record.activeBytes == 0 ? TimeIndexEntry.beginning : record.latest)
         isLoaded = record.activeBase == .zero && record.start == .zero
         writtenBackTo = record.activeBytes
         totalBytes = record.totalBytes
@@ -71,7 +76,7 @@ struct PartitionFiles {
         LogMetadata.PartitionRecord(
             start: start, end: end, activeBase: active.base, activeBytes: active.byteCount,
             indexEntries: UInt32(index.indexEntries), roundEntries: UInt32(index.roundEntries),
-            totalBytes: totalBytes)
+            timeEntries: UInt32(index.timeEntries), totalBytes: totalBytes, latest: index.latest)
     }
 
     /// Finds the older segments, once.
@@ -112,9 +117,10 @@ struct PartitionFiles {
             try file.write(bytes.part(run), at: active.byteCount)
             for batch in batches[next...last] {
                 index.note(
-                    batch.baseOffset - active.base,
+                    batch.baseOffset - active.base, last: batch.endOffset - active.base - 1,
                     at: active.byteCount + Int64(batch.range.lowerBound - run.lowerBound),
-                    round: round, interval: Int64(settings.indexIntervalBytes))
+                    round: round, maxTimestamp: BatchSummary.maxTimestamp(bytes.part(batch.range)),
+                    interval: Int64(settings.indexIntervalBytes))
             }
             active.byteCount += Int64(run.count)
             totalBytes += Int64(run.count)
@@ -138,11 +144,27 @@ struct PartitionFiles {
             try removeFiles(of: Segment(base: base, byteCount: 0), context)
             directoryVersion += 1
         }
-        for segment in sealed + [active] where segment.base == active.base || unsyncedSealed.contains(segment.base) {
+        for segment in sealed + [active] where segment.base == active.base || isUnsynced(segment.base) {
             try cut(SegmentNames.log(folder, segment.base), to: Int(segment.byteCount), context)
         }
+        try cutIndexes(context)
+    }
+
+    private func cutIndexes(_ context: FileContext) throws(DiskError) {
         try cut(SegmentNames.index(folder, active.base), to: index.indexEntries * OffsetIndexEntry.byteCount, context)
         try cut(SegmentNames.rounds(folder, active.base), to: index.roundEntries * RoundIndexEntry.byteCount, context)
+        try cut(SegmentNames.times(folder, active.base), to: index.timeEntries * TimeIndexEntry.byteCount, context)
+    }
+
+    /// Whether no checkpoint synced the segment since it was closed.
+    func isUnsynced(_ base: Offset) -> Bool { unsyncedSealed.contains { $0.base == base } }
+
+    private var filesOfActive: [String] {
+        var files = [SegmentNames.log(folder, active.base)]
+        if index.roundEntries > 0 { files.append(SegmentNames.rounds(folder, active.base)) }
+        if index.indexEntries > 0 { files.append(SegmentNames.index(folder, active.base)) }
+        if index.timeEntries > 0 { files.append(SegmentNames.times(folder, active.base)) }
+        return files
     }
 
     private func cut(_ path: String, to count: Int, _ context: FileContext) throws(DiskError) {
@@ -163,16 +185,24 @@ struct PartitionFiles {
         return !fits(batch.range) || batch.endOffset - active.base > Int64(Int32.max)
     }
 
+    /// Closes the active segment before it is full; the next batch begins another.
+    /// - Returns: whether there was anything in it.
+    mutating func closeActive(_ context: FileContext) throws(DiskError) -> Bool {
+        guard active.byteCount > 0, !isDeleted else { return false }
+        try load(context)
+        try roll(to: end, context)
+        return true
+    }
+
     private mutating func roll(to base: Offset, _ context: FileContext) throws(DiskError) {
         if active.byteCount > 0 {
+            index.close()
             try flushIndex(context)
             // An entry behind these is of a time before a crash.
-            try cut(
-                SegmentNames.index(folder, active.base), to: index.indexEntries * OffsetIndexEntry.byteCount, context)
-            try cut(
-                SegmentNames.rounds(folder, active.base), to: index.roundEntries * RoundIndexEntry.byteCount, context)
+            try cutIndexes(context)
+            active.maxTimestamp = index.latest?.timestamp
             sealed.append(active)
-            unsyncedSealed.append(active.base)
+            unsyncedSealed.append((active.base, filesOfActive))
         }
         active = Segment(base: base, byteCount: 0)
         index = ActiveIndex()
@@ -183,10 +213,7 @@ struct PartitionFiles {
     /// Writes the index entries that are in memory only.
     mutating func flushIndex(_ context: FileContext) throws(DiskError) {
         guard index.pendingCount > 0 else { return }
-        if index.roundEntries == 0 || index.indexEntries == 0 { directoryVersion += 1 }
-        try index.flush(
-            offsets: try context.open.file(SegmentNames.index(folder, active.base), .create),
-            rounds: try context.open.file(SegmentNames.rounds(folder, active.base), .create))
+        if try index.flush(folder, active.base, context) { directoryVersion += 1 }
     }
 
     /// What has to be synced for the partition's part of a checkpoint, and what may be recorded after that.
@@ -204,11 +231,7 @@ struct PartitionFiles {
         if isDeleted { return nil }
         try flushIndex(context)
         var files: [String] = []
-        for base in unsyncedSealed {
-            files.append(SegmentNames.log(folder, base))
-            files.append(SegmentNames.rounds(folder, base))
-            files.append(SegmentNames.index(folder, base))
-        }
+        for segment in unsyncedSealed { files.append(contentsOf: segment.files) }
         if active.byteCount > 0 {
             files.append(SegmentNames.log(folder, active.base))
             if index.roundEntries > 0 { files.append(SegmentNames.rounds(folder, active.base)) }
@@ -250,7 +273,8 @@ struct PartitionFiles {
         self.start = max(self.start, start)
         for _ in 0..<count {
             totalBytes -= sealed[0].byteCount
-            unsyncedSealed.removeAll { $0 == sealed[0].base }
+            generation += 1
+            unsyncedSealed.removeAll { $0.base == sealed[0].base }
             let first = sealed.removeFirst()
             try removeFiles(of: first, context)
         }
@@ -259,7 +283,7 @@ struct PartitionFiles {
     private func removeFiles(of segment: Segment, _ context: FileContext) throws(DiskError) {
         let paths = [
             SegmentNames.log(folder, segment.base), SegmentNames.index(folder, segment.base),
-            SegmentNames.rounds(folder, segment.base),
+            SegmentNames.rounds(folder, segment.base), SegmentNames.times(folder, segment.base),
         ]
         for path in paths {
             context.open.forget(prefix: path)
@@ -268,59 +292,32 @@ struct PartitionFiles {
     }
 }
 
-/// The indexes of the segment that is written to: how many entries are in the files, and those that are not yet.
-struct ActiveIndex: Sendable {
-    /// Entries in memory from which on they are written.
-    static let flushFrom = 256
-
-    private(set) var indexEntries: Int
-    private(set) var roundEntries: Int
-    private(set) var pendingOffsets: [OffsetIndexEntry] = []
-    private(set) var pendingRounds: [RoundIndexEntry] = []
-    /// The position of the last batch that got an entry of the offset index.
-    private var lastIndexed: Int64
-    private var lastRound: UInt64 = 0
-
-    init(indexEntries: Int = 0, roundEntries: Int = 0, lastIndexed: Int64 = 0) {
-        self.indexEntries = indexEntries
-        self.roundEntries = roundEntries
-        self.lastIndexed = lastIndexed
+extension PartitionFiles {
+    /// Remembers the latest timestamp of an older segment, once it was looked up.
+    mutating func learn(maxTimestamp: Int64, of base: Offset) {
+        guard let place = sealed.firstIndex(where: { $0.base == base }) else { return }
+        sealed[place].maxTimestamp = maxTimestamp
     }
 
-    var pendingCount: Int { pendingOffsets.count + pendingRounds.count }
-
-    /// Notes a batch that was written.
-    mutating func note(_ relativeOffset: Int64, at position: Int64, round: UInt64, interval: Int64) {
-        if position - lastIndexed >= interval {
-            pendingOffsets.append(
-                OffsetIndexEntry(
-                    relativeOffset: UInt32(clamping: relativeOffset), position: UInt32(clamping: position)))
-            lastIndexed = position
-        }
-        if round != lastRound {
-            pendingRounds.append(
-                RoundIndexEntry(
-                    round: round, relativeOffset: UInt32(clamping: relativeOffset),
-                    position: UInt32(clamping: position)))
-            lastRound = round
-        }
-    }
-
-    /// Writes the entries in memory behind those in the files.
-    mutating func flush(offsets: any DiskFile, rounds: any DiskFile) throws(DiskError) {
+    /// Writes a time index that was made again. Of the segment that is written to, only when nothing came since.
+    mutating func replaceTimes(
+        _ made: TimeIndexMaker, of view: SegmentView, _ context: FileContext
+    ) throws(DiskError) {
+        let isActive = view.base == active.base
+        if isActive, view.byteCount != active.byteCount { return }
+        guard isActive || sealed.contains(where: { $0.base == view.base }) else { return }
         var bytes = ByteBuffer(capacity: 4096)
-        if !pendingOffsets.isEmpty {
-            for entry in pendingOffsets { entry.append(to: &bytes) }
-            try offsets.write(bytes.bytes, at: Int64(indexEntries * OffsetIndexEntry.byteCount))
-            indexEntries += pendingOffsets.count
-            pendingOffsets.removeAll(keepingCapacity: true)
-        }
-        if !pendingRounds.isEmpty {
-            bytes.removeAll()
-            for entry in pendingRounds { entry.append(to: &bytes) }
-            try rounds.write(bytes.bytes, at: Int64(roundEntries * RoundIndexEntry.byteCount))
-            roundEntries += pendingRounds.count
-            pendingRounds.removeAll(keepingCapacity: true)
+        for entry in made.entries { entry.append(to: &bytes) }
+        if !isActive, let closing = made.closing { closing.append(to: &bytes) }
+        let file = try context.open.file(SegmentNames.times(folder, view.base), .create)
+        try file.write(bytes.bytes, at: 0)
+        try file.truncate(to: Int64(bytes.count))
+        directoryVersion += 1
+        if isActive {
+            index.rebuilt(
+                timeEntries: made.entries.count, lastNoted: made.entries.last?.timestamp, latest: made.latest)
+        } else {
+            learn(maxTimestamp: made.latest.timestamp, of: view.base)
         }
     }
 }

@@ -14,9 +14,12 @@ enum SegmentNames {
     }
 
     static func log(_ folder: String, _ base: Offset) -> String { folder + "/" + digits(base) + ".log" }
-    /// Kafka's offset index: 8 bytes per entry, relative offset and position. Written for Kafka's tools; it has no
-    /// checksum and is synced with the segment's end only, so Tidings does not read it.
+    /// Kafka's offset index: 8 bytes per entry, relative offset and position. It has no checksum, so what it says is only
+    /// a hint, which a batch with that offset at that position confirms.
     static func index(_ folder: String, _ base: Offset) -> String { folder + "/" + digits(base) + ".index" }
+    /// Kafka's time index: 12 bytes per entry, a timestamp and a relative offset. It has no checksum either: the batch
+    /// that holds the offset confirms the timestamp.
+    static func times(_ folder: String, _ base: Offset) -> String { folder + "/" + digits(base) + ".timeindex" }
     /// Which round each batch came in, and where it lies: 20 bytes per entry. What Tidings itself looks things up in.
     static func rounds(_ folder: String, _ base: Offset) -> String { folder + "/" + digits(base) + ".rounds" }
 
@@ -81,5 +84,32 @@ struct OffsetIndexEntry: Hashable, Sendable {
     func append(to buffer: inout ByteBuffer) {
         buffer.append(bigEndian: relativeOffset)
         buffer.append(bigEndian: position)
+    }
+}
+
+/// An entry of Kafka's `.timeindex`: the latest timestamp up to some batch, and the last offset of the batch that has it.
+/// Every record up to that offset is of that time or earlier.
+struct TimeIndexEntry: Hashable, Sendable {
+    static let byteCount = 12
+    /// Before any record.
+    static let beginning = TimeIndexEntry(timestamp: -1, relativeOffset: 0)
+
+    let timestamp: Int64
+    let relativeOffset: UInt32
+
+    init(timestamp: Int64, relativeOffset: UInt32) {
+        self.timestamp = timestamp
+        self.relativeOffset = relativeOffset
+    }
+
+    init?(_ bytes: UnsafeRawBufferPointer) {
+        var reader = ByteReader(bytes)
+        guard let timestamp = reader.number(Int64.self), let relative = reader.number(UInt32.self) else { return nil }
+        self.init(timestamp: timestamp, relativeOffset: relative)
+    }
+
+    func append(to buffer: inout ByteBuffer) {
+        buffer.append(bigEndian: timestamp)
+        buffer.append(bigEndian: relativeOffset)
     }
 }

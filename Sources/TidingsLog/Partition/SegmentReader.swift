@@ -23,6 +23,8 @@ struct SegmentReader {
         case damage(Damage)
     }
 
+    /// The segment's base offset.
+    var base: Offset { view.base }
     private let view: SegmentView
     private let partition: PartitionID
     private let file: any DiskFile
@@ -115,6 +117,43 @@ struct SegmentReader {
             expected = batch.last.next
         }
         return found
+    }
+
+    /// Shows every batch from the one that holds `offset` on, by its header alone, until `body` answers false. What is
+    /// damaged is passed over, and noted in ``passed``.
+    mutating func forEachSummary(
+        from offset: Offset, _ body: (BatchSummary) throws(Failure) -> Bool
+    ) throws(Failure) {
+        var (expected, position) = offset <= view.base ? (view.base, 0) : index.floor(offset)
+        var window = try load(position, atLeast: 65536)
+        if position > 0, header(window, position, expected) == nil {
+            (expected, position) = (view.base, 0)
+            window = try load(position, atLeast: 65536)
+        }
+        var step = 65536
+        while position < view.byteCount {
+            if position < window.position || position + Int64(RecordBatchHeader.byteCount) > window.end {
+                window = try load(position, atLeast: step)
+            }
+            guard let batch = header(window, position, expected) else {
+                let damage = try damage(at: position, expected)
+                passed.append(damage)
+                position = damage.bytes.upperBound
+                expected = damage.resume
+                continue
+            }
+            // Of large batches only the headers are read.
+            step = batch.byteCount > 16384 ? 4096 : 65536
+            if batch.last >= offset {
+                let at = Int(position - window.position)
+                let summary = BatchSummary(
+                    base: expected, last: batch.last, position: position, byteCount: batch.byteCount,
+                    header: window.bytes.buffer.part(at..<at + RecordBatchHeader.byteCount))
+                if !(try body(summary)) { return }
+            }
+            position += Int64(batch.byteCount)
+            expected = batch.last.next
+        }
     }
 
     // MARK: bytes

@@ -14,6 +14,13 @@ struct SegmentView: Sendable {
     let roundEntries: Int?
     /// Entries that are not in the file yet.
     let pendingRounds: [RoundIndexEntry]
+    /// The same of the time index.
+    let timeEntries: Int?
+    let pendingTimes: [TimeIndexEntry]
+    /// The latest timestamp in the segment; nil when it was not looked up yet.
+    let maxTimestamp: Int64?
+    /// Which state of the partition's files it shows.
+    let generation: Int
 }
 
 extension PartitionFiles {
@@ -40,14 +47,17 @@ extension PartitionFiles {
     private var activeView: SegmentView {
         SegmentView(
             folder: folder, base: active.base, byteCount: active.byteCount, end: end,
-            roundEntries: index.roundEntries, pendingRounds: index.pendingRounds)
+            roundEntries: index.roundEntries, pendingRounds: index.pendingRounds,
+            timeEntries: index.timeEntries, pendingTimes: index.pendingTimes, maxTimestamp: index.latest?.timestamp,
+            generation: generation)
     }
 
     private func sealedView(_ place: Int) -> SegmentView {
         SegmentView(
             folder: folder, base: sealed[place].base, byteCount: sealed[place].byteCount,
             end: place + 1 < sealed.count ? sealed[place + 1].base : active.base,
-            roundEntries: nil, pendingRounds: [])
+            roundEntries: nil, pendingRounds: [], timeEntries: nil, pendingTimes: [],
+            maxTimestamp: sealed[place].maxTimestamp, generation: generation)
     }
 }
 

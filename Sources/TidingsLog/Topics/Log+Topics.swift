@@ -111,39 +111,6 @@ extension Log {
         }
     }
 
-    /// Forgets whole segments before `offset`. On a thread that may block.
-    func deleteRecords(_ id: PartitionID, before offset: Offset) -> Result<Offset, LogError> {
-        control.withLock { control in
-            guard let partition = table.withLock({ $0.partition(id) }),
-                let place = control.metadata.topics.firstIndex(where: { $0.id == id.topic })
-            else { return .failure(LogError(.unknownTopic, "there is no such partition")) }
-            if let refusal = refusalOfChange(control) { return .failure(refusal) }
-            do throws(DiskError) {
-                let going = try partition.files.withLock { files throws(DiskError) in
-                    try files.load(context)
-                    return files.segments(before: offset)
-                }
-                guard going.count > 0 else { return .success(partition.tail.withLock { $0.start }) }
-                // The metadata must not speak of a synced segment that is gone.
-                if going.start > control.metadata.topics[place].partitions[Int(id.index)].activeBase {
-                    try checkpoint(&control)
-                }
-                var metadata = control.metadata
-                metadata.topics[place].partitions[Int(id.index)].start = going.start
-                metadata.topics[place].partitions[Int(id.index)].totalBytes -= going.bytes
-                try save(&metadata)
-                control.metadata = metadata
-                partition.tail.withLock { $0.moveStart(to: going.start, lessBytes: going.bytes) }
-                try partition.files.withLock { files throws(DiskError) in
-                    try files.removeFirst(going.count, start: going.start, context)
-                }
-                return .success(going.start)
-            } catch {
-                return .failure(changeFailed(error))
-            }
-        }
-    }
-
     // MARK: snapshots
 
     /// Keeps bytes under a name, whole or not at all. On a thread that may block.
@@ -174,7 +141,7 @@ extension Log {
 
     // MARK: what they share
 
-    private func refusalOfChange(_ control: ControlState) -> LogError? {
+    func refusalOfChange(_ control: ControlState) -> LogError? {
         if control.isClosed { return LogError(.stopping, "the log has been stopped") }
         return staging.withLock { staging in
             if case .offline(let reason) = staging.condition { return LogError(.offline, reason) }
@@ -182,13 +149,13 @@ extension Log {
         }
     }
 
-    private func save(_ metadata: inout LogMetadata) throws(DiskError) {
+    func save(_ metadata: inout LogMetadata) throws(DiskError) {
         metadata.quarantines = quarantined.withLock { $0 }
         try store.save(&metadata)
     }
 
     /// Lack of room refuses the change; anything else takes the log offline: what is durable now is not known.
-    private func changeFailed(_ error: DiskError) -> LogError {
+    func changeFailed(_ error: DiskError) -> LogError {
         switch error.code {
         case .noSpace: return LogError(.diskFull, error.description)
         case .noHandles: return LogError(.overloaded, error.description)

@@ -27,6 +27,9 @@ final class CrashSimulation {
     private var topics: [TopicID: TopicDescription] = [:]
     private var maybeCreated: TopicName?
     private var maybeDeleted: TopicID?
+    /// Where partitions begin, and where an unanswered delete may have moved that.
+    private var starts: [PartitionID: Offset] = [:]
+    private var maybeStart: [PartitionID: Offset] = [:]
     private var sent = 0
     private(set) var trace: [String] = []
     private(set) var openings = 0
@@ -111,7 +114,10 @@ final class CrashSimulation {
     }
 
     private func forget(_ id: TopicID) {
-        for partition in topics[id]?.partitions ?? [] { acknowledged[partition] = nil }
+        for partition in topics[id]?.partitions ?? [] {
+            acknowledged[partition] = nil
+            starts[partition] = nil
+        }
         topics[id] = nil
     }
 
@@ -119,11 +125,15 @@ final class CrashSimulation {
         guard let partition = topics.values.flatMap(\.partitions).sorted().randomElement(random),
             let bounds = bench.log.bounds(of: partition)
         else { return }
-        trace.append("delete records \(partition.topic.number)-\(partition.index)")
-        bench.session.deleteRecords(partition, before: Offset(bounds.end.value * 2 / 3)) { result in
-            if case .success(let start) = result {
-                #expect(start.value <= max(bounds.start.value, bounds.end.value * 2 / 3))
-            }
+        let before = Offset(Int64(draw(Int(bounds.end.value) + 2)))
+        trace.append("delete records \(partition.topic.number)-\(partition.index) before \(before)")
+        // A crash before the answer leaves the old start or the new one.
+        maybeStart[partition] = before
+        bench.session.deleteRecords(partition, before: before) { [self] result in
+            guard case .success(let start) = result else { return }
+            #expect(start == max(bounds.start, min(before, bounds.end)))
+            maybeStart[partition] = nil
+            starts[partition] = start
         }
         bench.loop.runUntilIdle()
     }
@@ -166,6 +176,15 @@ final class CrashSimulation {
         maybeDeleted = nil
         #expect(Set(table.all) == Set(topics.values), "seed \(seed): the topics differ after \(trace.suffix(8))")
         try check()
+        for partition in topics.values.flatMap(\.partitions) {
+            guard let bounds = bench.log.bounds(of: partition) else { continue }
+            let known = starts[partition] ?? .zero
+            #expect(
+                bounds.start == known || bounds.start == max(known, min(maybeStart[partition] ?? .zero, bounds.end)),
+                "seed \(seed): starts at \(bounds.start), not \(known), after \(trace.suffix(8))")
+            starts[partition] = bounds.start
+        }
+        maybeStart = [:]
         inFlight = []
         unknown = []
         for partition in topics.values.flatMap(\.partitions) {

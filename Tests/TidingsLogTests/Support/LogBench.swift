@@ -128,4 +128,11 @@ final class LogBench {
         loop.runUntilIdle()
         return try answer!.get()
     }
+
+    func offset(in partition: PartitionID, atTime time: WallTime) throws -> TimedOffset {
+        var answer: Result<TimedOffset, LogError>?
+        session.offset(in: partition, atTime: time) { answer = $0 }
+        loop.runUntilIdle()
+        return try answer!.get()
+    }
 }

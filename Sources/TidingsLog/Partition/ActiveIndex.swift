@@ -1,0 +1,113 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import TidingsCore
+
+/// The indexes of the segment that is written to: how many entries are in the files, and those that are not yet.
+struct ActiveIndex: Sendable {
+    /// Entries in memory from which on they are written.
+    static let flushFrom = 256
+
+    private(set) var indexEntries: Int
+    private(set) var roundEntries: Int
+    private(set) var timeEntries: Int
+    private(set) var pendingOffsets: [OffsetIndexEntry] = []
+    private(set) var pendingRounds: [RoundIndexEntry] = []
+    private(set) var pendingTimes: [TimeIndexEntry] = []
+    /// The latest timestamp so far and the last offset of the batch that has it; nil when it is not known: then no time
+    /// is noted before the time index was rebuilt.
+    private(set) var latest: TimeIndexEntry?
+    /// The position of the last batch that got an entry of the offset index.
+    private var lastIndexed: Int64
+    private var lastRound: UInt64 = 0
+    /// The timestamp of the last entry of the time index; nil when there is none, or it is not known which.
+    private var lastNoted: Int64?
+
+    init(
+        indexEntries: Int = 0, roundEntries: Int = 0, timeEntries: Int = 0, lastIndexed: Int64 = 0,
+        latest: TimeIndexEntry? = .beginning
+    ) {
+        self.indexEntries = indexEntries
+        self.roundEntries = roundEntries
+        self.timeEntries = timeEntries
+        self.lastIndexed = lastIndexed
+        self.latest = latest
+    }
+
+    var pendingCount: Int { pendingOffsets.count + pendingRounds.count + pendingTimes.count }
+
+    /// Notes a batch that was written.
+    mutating func note(
+        _ relativeOffset: Int64, last: Int64, at position: Int64, round: UInt64, maxTimestamp: Int64, interval: Int64
+    ) {
+        if let latest, maxTimestamp > latest.timestamp {
+            self.latest = TimeIndexEntry(timestamp: maxTimestamp, relativeOffset: UInt32(clamping: last))
+        }
+        if position - lastIndexed >= interval {
+            pendingOffsets.append(
+                OffsetIndexEntry(
+                    relativeOffset: UInt32(clamping: relativeOffset), position: UInt32(clamping: position)))
+            lastIndexed = position
+            noteTime()
+        }
+        if round != lastRound {
+            pendingRounds.append(
+                RoundIndexEntry(
+                    round: round, relativeOffset: UInt32(clamping: relativeOffset),
+                    position: UInt32(clamping: position)))
+            lastRound = round
+        }
+    }
+
+    /// Notes the latest time, so that the segment's index ends with it.
+    mutating func close() { noteTime() }
+
+    private mutating func noteTime() {
+        guard let latest, latest.timestamp >= 0 else { return }
+        if let last = lastNoted, latest.timestamp <= last { return }
+        pendingTimes.append(latest)
+        lastNoted = latest.timestamp
+    }
+
+    /// Takes over what a look through the segment found: the whole index up to `entries.last`, written to its file, and
+    /// the latest time of the whole segment.
+    mutating func rebuilt(timeEntries count: Int, lastNoted: Int64?, latest: TimeIndexEntry) {
+        timeEntries = count
+        pendingTimes.removeAll(keepingCapacity: true)
+        self.lastNoted = lastNoted
+        self.latest = latest
+    }
+
+    /// Writes the entries in memory behind those in the files.
+    /// - Returns: whether a file may be new.
+    mutating func flush(_ folder: String, _ base: Offset, _ context: FileContext) throws(DiskError) -> Bool {
+        var bytes = ByteBuffer(capacity: 4096)
+        var makesFile = false
+        if !pendingOffsets.isEmpty {
+            for entry in pendingOffsets { entry.append(to: &bytes) }
+            makesFile = indexEntries == 0
+            try context.open.file(SegmentNames.index(folder, base), .create)
+                .write(bytes.bytes, at: Int64(indexEntries * OffsetIndexEntry.byteCount))
+            indexEntries += pendingOffsets.count
+            pendingOffsets.removeAll(keepingCapacity: true)
+        }
+        if !pendingRounds.isEmpty {
+            bytes.removeAll()
+            for entry in pendingRounds { entry.append(to: &bytes) }
+            makesFile = makesFile || roundEntries == 0
+            try context.open.file(SegmentNames.rounds(folder, base), .create)
+                .write(bytes.bytes, at: Int64(roundEntries * RoundIndexEntry.byteCount))
+            roundEntries += pendingRounds.count
+            pendingRounds.removeAll(keepingCapacity: true)
+        }
+        if !pendingTimes.isEmpty {
+            bytes.removeAll()
+            for entry in pendingTimes { entry.append(to: &bytes) }
+            makesFile = makesFile || timeEntries == 0
+            try context.open.file(SegmentNames.times(folder, base), .create)
+                .write(bytes.bytes, at: Int64(timeEntries * TimeIndexEntry.byteCount))
+            timeEntries += pendingTimes.count
+            pendingTimes.removeAll(keepingCapacity: true)
+        }
+        return makesFile
+    }
+}
