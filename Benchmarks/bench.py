@@ -206,6 +206,44 @@ class Bench:
             self.ratio(f"{row['what']}: p50", row["p50"], row["raw_p50"], "µs", most=row.get("goal"))
             self.line(f"{row['what']}: rate, events per sync", f"{row['rate']:,.0f}/s, {row['events_per_sync']:.1f}")
 
+    def batches(self):
+        self.title("Record batches: checked beside their checksum alone, encoded beside a copy, decoded per codec")
+        rows = self.own("batches", core=SERVER_CORE)
+        for row in rows["checks"]:
+            goal = 1.05 if row["what"] != "1 KiB" else None
+            self.ratio(f"a client's batch of {row['what']}: check to CRC-32C", row["check"], row["sum"], "ns", most=goal)
+        for row in rows["encodings"]:
+            goal = "≤ 20 ns" if row["what"] == "100 B" else ""
+            self.line(
+                f"a record of {row['what']} encoded and sealed", f"{row['encode']:.1f} ns, a copy of it {row['copy']:.1f} ns", goal,
+                row["encode"] <= 20 if goal else None)
+        for row in rows["codecs"]:
+            self.line(f"a record decoded out of 256 KiB, {row['what']}", f"{row['decode']:.1f} ns, {row['rate'] / 1e9:.2f} GB/s")
+        if not shutil.which("valgrind"):
+            return self.line("instructions and allocations", "not counted: no valgrind")
+        # Counted, so the same on every machine with the same compiler: what one more of each costs.
+        for what, name, instructions, allocations in (
+                ("check", "a batch of 16 KiB checked", 4_000, 0), ("encode", "a record of 100 B encoded and sealed", 230, 0),
+                ("decode", "a batch of 16 KiB (128 records) decoded", 50_000, 2)):
+            per = 100 if what == "encode" else 1
+            count, allocated = (self.counted(tool, what) for tool in ("callgrind", "memcheck"))
+            self.line(f"{name}: instructions", f"{count / per:,.0f}", f"≤ {instructions:,}", count / per <= instructions)
+            self.line(f"{name}: allocations", f"{allocated / per:.2f}", f"≤ {allocations}", allocated / per <= allocations)
+
+    def counted(self, tool, what):
+        """Instructions (callgrind) or allocations (memcheck) of one of a thing, as the difference of two runs."""
+        plain = f"{self.work}/bench-without-symbols"
+        if not os.path.exists(plain):
+            subprocess.run(["strip", "-g", "-o", plain, self.options.bench], check=True)
+        found = []
+        for times in (100, 1100):
+            text = subprocess.run(
+                ["valgrind", f"--tool={tool}", *(["--callgrind-out-file=/dev/null"] if tool == "callgrind" else []),
+                 plain, "batches", "--do", what, "--times", str(times)],
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True).stderr
+            found.append(int(re.search(r"Collected : (\d+)|heap usage: ([\d,]+) allocs", text)[1 if tool == "callgrind" else 2].replace(",", "")))
+        return (found[1] - found[0]) / 1000
+
     def webhook(self):
         self.title("From publish to webhook received")
         for rate in (1000, 10000):
@@ -338,7 +376,7 @@ class Bench:
         server.stop()
 
 
-PARTS = ["http", "publish", "log", "webhook", "push", "isolation", "poison", "routing", "footprint"]
+PARTS = ["http", "publish", "log", "batches", "webhook", "push", "isolation", "poison", "routing", "footprint"]
 
 
 def main():

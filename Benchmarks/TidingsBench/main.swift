@@ -21,11 +21,17 @@ enum Bench {
         case "empty": try EmptyServer.run(port: number("port", 0))
         case "latency": print(try LatencyBench().run())
         case "log": print(try LogBench(folder: option("dir") ?? "/tmp", seconds: number("seconds", 4)).run())
+        case "batches":
+            if let what = option("do") {
+                BatchBench.repeated(what, number("times", 1))
+            } else {
+                print(BatchBench.run())
+            }
         case "routing": print(try RoutingBench.run())
         case "poison": try PoisonBench().run()
         case "idle": IdleConnections.run(port: number("port", 0), count: number("connections", 10_000))
         default:
-            print("usage: tidings-bench empty|latency|log|routing|poison|idle …")
+            print("usage: tidings-bench empty|latency|log|batches|routing|poison|idle …")
             exit(64)
         }
     }

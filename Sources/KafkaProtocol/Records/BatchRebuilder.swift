@@ -53,14 +53,7 @@ package struct BatchRebuilder: ~Copyable {
             let offsetDelta = record.offset.value - header.baseOffset
             let (timestampDelta, overflow) = record.timestamp.millis.subtractingReportingOverflow(header.baseTimestamp)
             if overflow { throw RecordError(.badRecord, "a record's timestamp is out of range") }
-            let body = record.body
-            plain.append(
-                varint: Int64(
-                    1 + Varint.byteCount(timestampDelta) + Varint.byteCount(offsetDelta) + body.count))
-            plain.append(0 as UInt8)
-            plain.append(varint: timestampDelta)
-            plain.append(varint: offsetDelta)
-            plain.append(body)
+            plain.appendRecord(timestampDelta: timestampDelta, offsetDelta: offsetDelta, body: record.body)
         }
         if count == decoded.header.recordCount, !hasNewHorizon { return .unchanged }
         header.recordCount = count

@@ -6,6 +6,8 @@ import TidingsCore
 package final class DecodedBatch: Sendable {
     /// The most that a batch may decompress to.
     package static let inflatedLimit = 64 * 1_024 * 1_024
+    /// The most records that a batch may have: a compressed one can claim many in few bytes.
+    package static let recordLimit: Int32 = 1_000_000
 
     struct Entry: Sendable {
         let offset: Offset
@@ -48,6 +50,9 @@ package final class DecodedBatch: Sendable {
         }
     }
 
+    /// About how many bytes it takes.
+    var memory: Int { entries.count * MemoryLayout<Entry>.stride + (inflated?.count ?? 0) }
+
     /// Where the places of fields count from.
     func base(in batch: UnsafeRawBufferPointer) -> UnsafeRawPointer {
         inflated.map { UnsafeRawPointer($0.base) } ?? batch.baseAddress! + RecordBatchHeader.byteCount
@@ -56,6 +61,9 @@ package final class DecodedBatch: Sendable {
     private static func entries(
         _ header: RecordBatchHeader, _ records: UnsafeRawBufferPointer
     ) throws(RecordError) -> [Entry] {
+        guard header.recordCount <= recordLimit else {
+            throw RecordError(.tooLarge, "a batch of \(header.recordCount) records; \(recordLimit) are read")
+        }
         // A record has at least 7 bytes; the count is only a claim until then.
         guard Int(header.recordCount) * 7 <= records.count, records.count <= Int(Int32.max) else {
             throw RecordError(.badRecord, "\(header.recordCount) records do not fit into \(records.count) bytes")
@@ -130,6 +138,10 @@ extension StoredBatch {
     /// - Throws: ``RecordError`` for bytes that only their checksum vouched for.
     package func records() throws(RecordError) -> BatchRecords {
         let bytes = bytes
-        return BatchRecords(self, try decoded { () throws(RecordError) in try DecodedBatch(bytes) })
+        // What recent batches keep in memory is counted by their own bytes: what blew up is not kept with them.
+        let decoded = try decoded(isLight: { $0.memory <= bytes.count * 8 + 64 * 1_024 }) { () throws(RecordError) in
+            try DecodedBatch(bytes)
+        }
+        return BatchRecords(self, decoded)
     }
 }

@@ -62,13 +62,7 @@ package struct RecordBatchBuilder: ~Copyable {
         } else {
             maxTimestamp = max(maxTimestamp, timestamp.millis)
         }
-        let timestampDelta = timestamp.millis &- baseTimestamp
-        let length = 1 + Varint.byteCount(timestampDelta) + Varint.byteCount(Int64(delta)) + body.count
-        plain.append(varint: Int64(length))
-        plain.append(0 as UInt8)
-        plain.append(varint: timestampDelta)
-        plain.append(varint: Int64(delta))
-        plain.append(body)
+        plain.appendRecord(timestampDelta: timestamp.millis &- baseTimestamp, offsetDelta: Int64(delta), body: body)
         count += 1
         return delta
     }
@@ -122,6 +116,21 @@ package struct RecordBatchBuilder: ~Copyable {
 }
 
 extension ByteBuffer {
+    /// Appends a record: one check for room, then plain stores.
+    @inline(__always)
+    mutating func appendRecord(timestampDelta: Int64, offsetDelta: Int64, body: UnsafeRawBufferPointer) {
+        let length = 1 &+ Varint.byteCount(timestampDelta) &+ Varint.byteCount(offsetDelta) &+ body.count
+        append(room: RecordBatchBuilder.maximumByteCount(body: body.count)) { room in
+            let start = room.baseAddress!
+            var at = Varint.store(Int64(length), at: start)
+            at.storeBytes(of: 0, as: UInt8.self)
+            at = Varint.store(timestampDelta, at: at + 1)
+            at = Varint.store(offsetDelta, at: at)
+            if let from = body.baseAddress { at.copyMemory(from: from, byteCount: body.count) }
+            return at - start + body.count
+        }
+    }
+
     /// Appends `count` bytes that are written later.
     mutating func append(zeros count: Int) {
         append(room: count) { room in
@@ -133,9 +142,24 @@ extension ByteBuffer {
 
 /// The record format's zigzag numbers.
 package enum Varint {
+    /// Writes a number; answers the place behind it.
+    @inline(__always)
+    static func store(_ number: Int64, at place: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
+        var (rest, at) = (UInt64(bitPattern: number << 1 ^ number >> 63), place)
+        while rest >= 0x80 {
+            at.storeBytes(of: UInt8(truncatingIfNeeded: rest) | 0x80, as: UInt8.self)
+            at += 1
+            rest >>= 7
+        }
+        at.storeBytes(of: UInt8(truncatingIfNeeded: rest), as: UInt8.self)
+        return at + 1
+    }
+
     /// How many bytes a number takes.
+    @inline(__always)
     package static func byteCount(_ number: Int64) -> Int {
-        let bits = 64 - (UInt64(bitPattern: number << 1 ^ number >> 63) | 1).leadingZeroBitCount
-        return (bits + 6) / 7
+        let highest = 63 - (UInt64(bitPattern: number << 1 ^ number >> 63) | 1).leadingZeroBitCount
+        // highest / 7 + 1 without a division; right for all 64 bits.
+        return (highest &* 9 &+ 73) >> 6
     }
 }

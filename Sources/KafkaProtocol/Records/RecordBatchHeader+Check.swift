@@ -24,6 +24,10 @@ extension RecordBatchHeader {
         }
         try header.checkProducer()
         try header.checkTimes()
+        guard header.recordCount <= DecodedBatch.recordLimit else {
+            throw RecordError(
+                .tooLarge, "a batch of \(header.recordCount) records; \(DecodedBatch.recordLimit) are read")
+        }
         if header.hasDeleteHorizon {
             throw RecordError(.badHeader, "a batch has a delete horizon, which only compaction sets")
         }

@@ -72,22 +72,27 @@ package struct RecordBatchHeader: Sendable, Hashable {
         guard bytes.count >= Self.byteCount else {
             throw RecordError(.incomplete, "a batch header is \(Self.byteCount) bytes; found \(bytes.count)")
         }
-        let magic = bytes.number(16, Int8.self)
+        let base = bytes.baseAddress!
+        let magic = base.load(fromByteOffset: 16, as: Int8.self)
         guard magic == 2 else {
             throw RecordError(.unsupportedFormat, "records of format version \(magic) are not read, only those of 2")
         }
-        baseOffset = bytes.number(0)
-        batchLength = bytes.number(8)
-        partitionLeaderEpoch = bytes.number(12)
-        crc = bytes.number(17)
-        attributes = bytes.number(21)
-        lastOffsetDelta = bytes.number(23)
-        baseTimestamp = bytes.number(27)
-        maxTimestamp = bytes.number(35)
-        producerID = bytes.number(43)
-        producerEpoch = bytes.number(51)
-        baseSequence = bytes.number(53)
-        recordCount = bytes.number(57)
+        // The length is checked once for all fields.
+        @inline(__always) func number<Number: FixedWidthInteger>(_ at: Int) -> Number {
+            Number(bigEndian: base.loadUnaligned(fromByteOffset: at, as: Number.self))
+        }
+        baseOffset = number(0)
+        batchLength = number(8)
+        partitionLeaderEpoch = number(12)
+        crc = number(17)
+        attributes = number(21)
+        lastOffsetDelta = number(23)
+        baseTimestamp = number(27)
+        maxTimestamp = number(35)
+        producerID = number(43)
+        producerEpoch = number(51)
+        baseSequence = number(53)
+        recordCount = number(57)
         guard Int(batchLength) >= Self.byteCount - Self.lengthOverhead else {
             throw RecordError(.badHeader, "a batch's length is \(batchLength), less than its header")
         }
@@ -97,7 +102,7 @@ package struct RecordBatchHeader: Sendable, Hashable {
         guard baseOffset >= 0, lastOffsetDelta >= 0, baseOffset <= Int64.max - Int64(lastOffsetDelta) - 1 else {
             throw RecordError(.badHeader, "a batch's offsets are \(baseOffset) and \(lastOffsetDelta) more")
         }
-        guard attributes & ~0x7F == 0, codec != nil else {
+        guard attributes & ~0x7F == 0, attributes & 7 <= RecordCodec.zstd.rawValue else {
             throw RecordError(.badHeader, "a batch's attributes are \(attributes)")
         }
         guard recordCount >= 0, Int64(recordCount) <= Int64(lastOffsetDelta) + 1,
@@ -106,7 +111,7 @@ package struct RecordBatchHeader: Sendable, Hashable {
             throw RecordError(
                 .badHeader, "a batch's record count is \(recordCount) and its last offset delta \(lastOffsetDelta)")
         }
-        guard codec != RecordCodec.none || Int(recordCount) * 7 <= Int(batchLength) - 49 else {
+        guard attributes & 7 != RecordCodec.none.rawValue || Int(recordCount) * 7 <= Int(batchLength) - 49 else {
             throw RecordError(.badHeader, "\(recordCount) records do not fit into a batch of \(batchLength) bytes")
         }
     }

@@ -6,15 +6,16 @@
     import Darwin
 #endif
 
-/// Bytes that grow at the end and are used up at the front; kept and reused, so that a hot path allocates nothing.
+/// Bytes that grow at the end and are used up at the front; kept and reused, so that a hot path allocates nothing. What a
+/// hot path calls is inlined into other modules.
 ///
 /// - Concurrency: one owner at a time, as for any value that cannot be copied.
 public struct ByteBuffer: ~Copyable {
-    private var base: UnsafeMutableRawPointer
+    @usableFromInline var base: UnsafeMutableRawPointer
     /// How many bytes fit before the next growth.
-    public private(set) var capacity: Int
-    private var start = 0
-    private var end = 0
+    public internal(set) var capacity: Int
+    @usableFromInline var start = 0
+    @usableFromInline var end = 0
 
     /// Makes an empty buffer with room for `capacity` bytes.
     public init(capacity: Int = 256) {
@@ -25,10 +26,13 @@ public struct ByteBuffer: ~Copyable {
     deinit { base.deallocate() }
 
     /// How many bytes are in it.
+    @inlinable
     public var count: Int { end - start }
     /// Whether nothing is in it.
+    @inlinable
     public var isEmpty: Bool { start == end }
     /// The bytes in it; valid until the next change.
+    @inlinable
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base + start, count: end - start) }
     /// The bytes in it, to patch in place; valid until the next change.
     public var mutableBytes: UnsafeMutableRawBufferPointer {
@@ -36,13 +40,13 @@ public struct ByteBuffer: ~Copyable {
     }
 
     /// Makes sure that `extra` more bytes fit.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func reserve(_ extra: Int) {
         if capacity - end < extra { makeRoom(extra) }
     }
 
-    @inline(never)
-    private mutating func makeRoom(_ extra: Int) {
+    @inline(never) @usableFromInline
+    mutating func makeRoom(_ extra: Int) {
         let used = end - start
         if start > 0, capacity - used >= extra, start >= capacity / 2 {
             base.copyMemory(from: base + start, byteCount: used)
@@ -59,6 +63,7 @@ public struct ByteBuffer: ~Copyable {
     }
 
     /// Appends one byte.
+    @inlinable
     public mutating func append(_ byte: UInt8) {
         if end == capacity { reserve(1) }
         base.storeBytes(of: byte, toByteOffset: end, as: UInt8.self)
@@ -66,6 +71,7 @@ public struct ByteBuffer: ~Copyable {
     }
 
     /// Appends bytes.
+    @inlinable
     public mutating func append(_ more: UnsafeRawBufferPointer) {
         guard let from = more.baseAddress, more.count > 0 else { return }
         reserve(more.count)
@@ -88,6 +94,7 @@ public struct ByteBuffer: ~Copyable {
     }
 
     /// Appends an integer, big-endian.
+    @inlinable
     public mutating func append<Number: FixedWidthInteger>(bigEndian number: Number) {
         let size = MemoryLayout<Number>.size
         reserve(size)
@@ -119,6 +126,7 @@ public struct ByteBuffer: ~Copyable {
     }
 
     /// Appends a signed number as the record format's zigzag varint.
+    @inlinable
     public mutating func append(varint number: Int64) {
         var rest = UInt64(bitPattern: number << 1 ^ number >> 63)
         reserve(10)
@@ -132,6 +140,7 @@ public struct ByteBuffer: ~Copyable {
     }
 
     /// Lets `fill` write into at least `room` free bytes and say how many it used.
+    @inlinable
     public mutating func append<Failure>(
         room: Int, _ fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
     ) throws(Failure) {

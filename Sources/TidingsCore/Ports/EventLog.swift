@@ -247,11 +247,14 @@ public final class StoredBatch: @unchecked Sendable {
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: owner.buffer[range]) }
 
     /// What `make` makes of the batch, made once and shared: a batch is decoded once, not once per reader.
-    public func decoded<Form: AnyObject & Sendable, Failure>(_ make: () throws(Failure) -> Form) throws(Failure) -> Form
-    {
+    /// - Parameter isLight: whether the form may stay in memory as long as the batch does; else it goes with the last
+    ///   reader that holds it.
+    public func decoded<Form: AnyObject & Sendable, Failure>(
+        isLight: (Form) -> Bool = { _ in true }, _ make: () throws(Failure) -> Form
+    ) throws(Failure) -> Form {
         if let form = decodedForm.value as? Form { return form }
         let form = try make()
-        decodedForm.value = form
+        decodedForm.take(form, keeps: isLight(form))
         return form
     }
 }
