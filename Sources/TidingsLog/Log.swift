@@ -50,6 +50,8 @@ package final class Log: EventLog {
     let shouldResume = Atomic(false)
     let reads: BlockingWork
     let chores: BlockingWork
+    /// Producer ids that are set aside and not given yet.
+    let producerIDs = Locked<Range<Int64>>(0..<0)
     let writeBacks = Locked<[WriteBack]>([])
 
     init(
@@ -132,7 +134,7 @@ struct PartitionTable: Sendable {
     init(version: UInt64, partitions: [TopicID: [Partition]], topics: [LogMetadata.TopicRecord]) {
         self.version = version
         byTopic = partitions
-        self.topics = TopicTable(topics.map(\.description))
+        self.topics = TopicTable(topics.map(\.description), version: version)
     }
 
     func partition(_ id: PartitionID) -> Partition? {

@@ -55,6 +55,17 @@ package struct LogSettings: Sendable {
     /// How many quarantined ranges the metadata remembers; older ones stay in the folder and in the log's lines.
     package var maxQuarantines = 1_000
 
+    /// Producers that number their records, per partition; beyond: `log.too-many-producers`.
+    package var maxProducers = 10_000
+    /// How long such a producer is remembered after its last batch; longer while it has an open transaction.
+    package var producerIdleTime = Duration.seconds(86_400)
+    /// Bytes of a partition that an opening may have to look through for its producers; about.
+    package var producerSnapshotBytes: Int64 = 1 << 20
+    /// How many producer ids are set aside with one change of the metadata.
+    package var producerBlock: Int64 = 1_000
+    /// Aborted transactions kept in memory, per partition; older ones are read from their index.
+    package var maxAbortedInMemory = 1_024
+
     /// Topics that a new folder begins with, so that its first start does not make (and sync) them one by one.
     package var firstTopics: [(name: TopicName, partitions: Int32)] = []
 

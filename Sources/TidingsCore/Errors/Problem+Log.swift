@@ -7,10 +7,13 @@ extension Problem {
         switch error.code {
         case .unknownTopic, .outOfRange: self.init(.notFound, error.description)
         case .recordTooLarge: self.init(.tooLarge, error.description)
-        case .tooManyTopics, .outOfOrderSequence, .fencedProducer: self.init(.conflict, error.description)
+        case .tooManyTopics, .outOfOrderSequence, .fencedProducer, .duplicateSequence, .invalidTransaction,
+            .fencedCoordinator:
+            self.init(.conflict, error.description)
         case .invalidSetting: self.init(.invalidResource, error.description)
         case .diskFull: self.init(.diskFull, error.description, retryAfter: .seconds(5))
-        case .overloaded: self.init(.unavailable, error.description, retryAfter: .seconds(1))
+        case .overloaded, .layoutChanged, .tooManyProducers:
+            self.init(.unavailable, error.description, retryAfter: .seconds(1))
         case .stopping: self.init(.shuttingDown, error.description, retryAfter: .seconds(5))
         case .offline, .quarantined: self.init(.unavailable, error.description, retryAfter: .seconds(30))
         case .corruptBatch, .corruptMetadata, .corruptSnapshot, .folderInUse, .unknownFormat:

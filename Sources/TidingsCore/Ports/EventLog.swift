@@ -1,5 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import Synchronization
+
 /// The log inside the server, as doors and delivery use it: appends with one answer per round, and reads that borrow.
 ///
 /// A *round* is what one sync makes durable. Rounds are numbered from 1 and never reused; all records of one
@@ -60,9 +62,12 @@ public struct TimedOffset: Hashable, Sendable {
 public struct TopicTable: Sendable {
     private let byName: [TopicName: TopicDescription]
     private let byID: [TopicID: TopicDescription]
+    /// Another one with every change; for those who keep something made of the table.
+    public let version: UInt64
 
     /// Creates a table.
-    public init(_ topics: [TopicDescription]) {
+    public init(_ topics: [TopicDescription], version: UInt64 = 0) {
+        self.version = version
         byName = Dictionary(uniqueKeysWithValues: topics.map { ($0.name, $0) })
         byID = Dictionary(uniqueKeysWithValues: topics.map { ($0.id, $0) })
     }
@@ -95,6 +100,21 @@ public protocol LogSession: AnyObject {
         batch: UnsafeRawBufferPointer, to partition: PartitionID,
         then: @escaping (Result<UInt64, LogError>) -> Void
     ) throws(LogError) -> Offset
+
+    /// A producer id that nobody was given before, in this folder.
+    func allocateProducerID(then: @escaping (Result<Int64, LogError>) -> Void)
+    /// Ends a producer's transaction in some partitions: a marker in each, all in one round.
+    /// - Parameter then: as for appends of records, in one order with them.
+    /// - Throws: at once, with nothing stored: `fencedProducer` or `fencedCoordinator` when another one has taken over.
+    func append(
+        _ end: TransactionEnd, to partitions: [PartitionID],
+        then: @escaping (Result<UInt64, LogError>) -> Void
+    ) throws(LogError)
+    /// The aborted transactions that have records from `start` on and below `end`, in the order of their markers; what
+    /// is decided above ``PartitionBounds/lastStable`` may be missing.
+    func abortedTransactions(
+        in partition: PartitionID, from start: Offset, to end: Offset,
+        then: @escaping (Result<[AbortedTransaction], LogError>) -> Void)
 
     /// Calls `observer` after every durable round that has records, in order, after the answers to its appends.
     func follow(_ observer: @escaping (CommittedRound) -> Void) -> LogFollower
@@ -181,6 +201,9 @@ public struct AppendBuffer: ~Copyable {
         public let timestamp: WallTime
         /// The record's body in `bodies`.
         public let body: Range<Int>
+        /// How many partitions the topic had when the partition was chosen by the record's key: where it has more by
+        /// now, the append is refused with `layoutChanged`. 0 when the partition does not depend on that.
+        public var chosenAmong: Int32 = 0
         /// Set by the append.
         public var offset = Offset.zero
     }
@@ -195,7 +218,8 @@ public struct AppendBuffer: ~Copyable {
 
     /// Adds a record whose body `write` appends.
     public mutating func add<Failure>(
-        to partition: PartitionID, at timestamp: WallTime, _ write: (inout ByteBuffer) throws(Failure) -> Void
+        to partition: PartitionID, among partitions: Int32 = 0, at timestamp: WallTime,
+        _ write: (inout ByteBuffer) throws(Failure) -> Void
     ) throws(Failure) {
         let from = bodies.count
         do {
@@ -204,7 +228,8 @@ public struct AppendBuffer: ~Copyable {
             bodies.truncate(to: from)
             throw error
         }
-        entries.append(Entry(partition: partition, timestamp: timestamp, body: from..<bodies.count))
+        entries.append(
+            Entry(partition: partition, timestamp: timestamp, body: from..<bodies.count, chosenAmong: partitions))
     }
 
     /// Forgets the records and keeps the memory.
@@ -228,11 +253,12 @@ public final class StoredBatch: @unchecked Sendable {
     private let owner: SharedBytes
     private let range: Range<Int>
     private let decodedForm = DecodedForm()
+    private let fateValue: Atomic<UInt8>
 
     /// Wraps a batch's bytes, which its maker has validated.
     public init(
         partition: PartitionID, baseOffset: Offset, lastOffset: Offset, round: UInt64, owner: SharedBytes,
-        range: Range<Int>
+        range: Range<Int>, fate: TransactionFate = .counts
     ) {
         precondition(range.lowerBound >= 0 && range.upperBound <= owner.count, "the batch lies outside of its bytes")
         self.partition = partition
@@ -241,7 +267,15 @@ public final class StoredBatch: @unchecked Sendable {
         self.round = round
         self.owner = owner
         self.range = range
+        fateValue = Atomic(fate.rawValue)
     }
+
+    /// Whether its records count; readers that want whole transactions pass over an aborted one, and do not go past an
+    /// open one. Any thread; one that is read from disk keeps the fate it had then.
+    public var fate: TransactionFate { TransactionFate(rawValue: fateValue.load(ordering: .acquiring)) ?? .open }
+
+    /// Notes how its transaction ended; for implementations of ``EventLog``.
+    public func decide(_ fate: TransactionFate) { fateValue.store(fate.rawValue, ordering: .releasing) }
 
     /// The stored bytes; valid while this object lives.
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: owner.buffer[range]) }
@@ -286,6 +320,16 @@ public struct LogError: Error, Sendable, CustomStringConvertible {
         case outOfOrderSequence = "log.out-of-order-sequence"
         /// A producer of that id with a later epoch has taken over.
         case fencedProducer = "log.fenced-producer"
+        /// An idempotent producer sent again what was stored so long ago that its offset is not known any more.
+        case duplicateSequence = "log.duplicate-sequence"
+        /// A partition knows as many producers as it may.
+        case tooManyProducers = "log.too-many-producers"
+        /// A batch does not fit the open transaction of its producer.
+        case invalidTransaction = "log.invalid-transaction"
+        /// A later life of who decides about transactions has taken over.
+        case fencedCoordinator = "log.fenced-coordinator"
+        /// The topic got more partitions, or gets them just now: the record's partition has to be chosen again.
+        case layoutChanged = "log.layout-changed"
         /// A range of a partition is quarantined.
         case quarantined = "log.quarantined"
         case diskFull = "log.disk-full"

@@ -71,6 +71,11 @@ public struct PartitionLayout: Sendable, Hashable {
 
     /// How many partitions there were.
     public var partitionCount: Int32 { Int32(ends.count) }
+
+    /// Whether the record at `offset` of a partition was stored in this layout, or in an older one.
+    public func holds(_ offset: Offset, of index: Int32) -> Bool {
+        index >= 0 && index < partitionCount && offset < ends[Int(index)]
+    }
 }
 
 /// What a topic is, apart from its records. Immutable; a change makes a new value.

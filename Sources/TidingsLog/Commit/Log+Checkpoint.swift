@@ -9,11 +9,14 @@ extension Log {
     /// Called by the housekeeping thread, by ``stop()``, or by a test that has started no threads.
     /// - Returns: whether all rounds written to the files when it began are covered now.
     @discardableResult
-    package func checkpoint() -> Bool {
+    package func checkpoint() -> Bool { checkpoint(savesProducers: false) }
+
+    /// - Parameter savesProducers: whether the next opening is to find everything about producers in snapshots.
+    func checkpoint(savesProducers: Bool) -> Bool {
         control.withLock { control in
             guard !control.isClosed, !isOffline else { return false }
             do throws(DiskError) {
-                try checkpoint(&control)
+                try checkpoint(&control, savesProducers: savesProducers)
                 checkpointTrouble.withLock { $0 = nil }
                 return true
             } catch {
@@ -29,7 +32,7 @@ extension Log {
     }
 
     /// The checkpoint itself; the caller holds `control` and judges what went wrong.
-    func checkpoint(_ control: inout ControlState) throws(DiskError) {
+    func checkpoint(_ control: inout ControlState, savesProducers: Bool = false) throws(DiskError) {
         let (round, dirty) = written.withLock { written in
             defer {
                 written.dirty.removeAll()
@@ -43,7 +46,8 @@ extension Log {
         for (place, partition) in dirty.enumerated() {
             do throws(DiskError) {
                 let work = try partition.files.withLock { files throws(DiskError) in
-                    try files.beginCheckpoint(context)
+                    try files.beginCheckpoint(
+                        context, producers: producersToSave(of: partition, files, always: savesProducers))
                 }
                 if let work { works.append((partition, work)) }
             } catch {
@@ -79,6 +83,7 @@ extension Log {
         control.metadata = metadata
         control.isChanged = false
         metrics.checkpoints.add(1)
+        for (_, work) in works { if let path = work.obsolete { try? disk.remove(path) } }
         writeAhead.release(through: round)
         blocksFreed.ring()
     }

@@ -79,9 +79,9 @@ extension Log {
     private func encode(_ group: PendingGroup, _ number: UInt64) {
         commit.writer.begin(entryCount: group.batches.count)
         for batch in group.batches {
-            let records = batch.builder.count
-            let sealed = batch.builder.seal(baseOffset: batch.baseOffset)
-            commit.writer.add(sealed, of: batch.partition.id, at: batch.baseOffset, records: records)
+            batch.withSealed { sealed in
+                commit.writer.add(sealed, of: batch.partition.id, at: batch.baseOffset, records: batch.recordCount)
+            }
         }
         commit.writer.finish(life: commit.life, number: number, lastSynced: commit.lastRound, time: time.wall)
     }
@@ -93,17 +93,18 @@ extension Log {
         var partitions: [Partition] = []
         batches.reserveCapacity(group.batches.count)
         partitions.reserveCapacity(group.batches.count)
+        let now = time.wall
         var at = 0
         for open in group.batches {
             let total = RecordBatchHeader.totalByteCount(bytes.buffer.part(at..<bytes.count)) ?? 0
             let batch = StoredBatch(
                 partition: open.partition.id, baseOffset: open.baseOffset,
-                lastOffset: open.baseOffset + Int64(open.builder.count - 1), round: number, owner: bytes,
+                lastOffset: open.baseOffset + Int64(open.recordCount - 1), round: number, owner: bytes,
                 range: at..<at + total)
             at += total
             batches.append(batch)
             partitions.append(open.partition)
-            open.partition.tail.withLock { $0.append(batch) }
+            open.partition.tail.withLock { $0.append(batch, at: now, keeping: settings.maxAbortedInMemory) }
         }
         commit.became(durable: number)
         return DurableRound(
@@ -125,7 +126,7 @@ extension Log {
             if let condition { staging.condition = condition }
             let later = staging.take()
             for batch in group.batches + (later?.batches ?? []) {
-                batch.partition.staged.nextOffset = batch.partition.tail.withLock { $0.end }
+                batch.partition.forgetStaged()
             }
             return later
         }
@@ -191,7 +192,7 @@ extension Log {
                 places.append(
                     BatchPlace(
                         baseOffset: batches[next].baseOffset, endOffset: batches[next].lastOffset.next,
-                        range: at - from..<at - from + count))
+                        range: at - from..<at - from + count, aborted: partition.aborted(by: batches[next])))
                 at += count
                 next += 1
             }

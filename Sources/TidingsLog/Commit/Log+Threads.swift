@@ -37,7 +37,8 @@ extension Log {
         chores.stop()
         reads.stop()
         while commitPending() {}
-        if checkpoint(), commit.behind.isEmpty, !isOffline { leaveClean() }
+        listUnsavedProducers()
+        if checkpoint(savesProducers: true), commit.behind.isEmpty, !isOffline { leaveClean() }
         control.withLock { $0.isClosed = true }
         sessions.withLock { $0 = [] }
         context.open.closeOldest(keeping: 0)

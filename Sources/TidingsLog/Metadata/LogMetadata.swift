@@ -18,6 +18,10 @@ struct LogMetadata: Sendable, Hashable {
         var indexEntries: UInt32 = 0
         var roundEntries: UInt32 = 0
         var timeEntries: UInt32 = 0
+        /// Where the state of its producers begins: what is known of them at `producersAt` lies in the snapshot of that
+        /// offset, or is nothing; the batches from there on bring the rest.
+        var producersAt = Offset.zero
+        var hasProducerSnapshot = false
         /// Bytes of all segments.
         var totalBytes: Int64 = 0
         /// The latest time in the active segment; nil when it is not known.
@@ -68,6 +72,8 @@ struct LogMetadata: Sendable, Hashable {
     /// What the housekeeping believed the time to be; nil when it has not said yet.
     var believedTime: WallTime?
     var nextTopic: UInt32 = 1
+    /// The first producer id that nobody was promised.
+    var nextProducer: Int64 = 0
     var topics: [TopicRecord] = []
     var deletions: [Deletion] = []
     var quarantines: [LogQuarantine] = []
@@ -89,6 +95,7 @@ extension LogMetadata {
         content.append(bigEndian: checkpoint)
         content.append(bigEndian: believedTime?.millis ?? .min)
         content.append(bigEndian: nextTopic)
+        content.append(bigEndian: nextProducer)
         content.append(bigEndian: UInt32(topics.count))
         for topic in topics {
             content.append(bigEndian: topic.id.number)
@@ -104,6 +111,8 @@ extension LogMetadata {
                 content.append(bigEndian: partition.indexEntries)
                 content.append(bigEndian: partition.roundEntries)
                 content.append(bigEndian: partition.timeEntries)
+                content.append(bigEndian: partition.producersAt.value)
+                content.append(partition.hasProducerSnapshot ? 1 : 0 as UInt8)
                 content.append(bigEndian: partition.totalBytes)
                 content.append(bigEndian: partition.latest?.timestamp ?? .min)
                 content.append(bigEndian: partition.latest?.relativeOffset ?? 0)
@@ -159,6 +168,7 @@ extension LogMetadata {
             let generation = reader.number(UInt32.self), let nonce = reader.number(UInt64.self),
             let checkpoint = reader.number(UInt64.self),
             let believed = version >= 2 ? reader.number(Int64.self) : .min, let nextTopic = reader.number(UInt32.self),
+            let nextProducer = version >= 2 ? reader.number(Int64.self) : 0, nextProducer >= 0,
             let topicCount = reader.number(UInt32.self)
         else { return nil }
         self.sequence = sequence
@@ -167,6 +177,7 @@ extension LogMetadata {
         self.checkpoint = checkpoint
         believedTime = believed == .min ? nil : WallTime(millis: believed)
         self.nextTopic = nextTopic
+        self.nextProducer = nextProducer
         for _ in 0..<topicCount {
             guard let topic = TopicRecord(&reader, version) else { return nil }
             topics.append(topic)
@@ -200,11 +211,15 @@ extension LogMetadata.TopicRecord {
                 let bytes = reader.number(Int64.self), let indexEntries = reader.number(UInt32.self),
                 let roundEntries = reader.number(UInt32.self),
                 let timeEntries = version >= 2 ? reader.number(UInt32.self) : 0,
+                // Nothing stored by version 1 came from a producer that numbers its records.
+                let producersAt = version >= 2 ? reader.number(Int64.self).flatMap({ Offset(decoding: $0) }) : end,
+                let hasSnapshot = version >= 2 ? reader.number(UInt8.self) : 0,
                 let total = reader.number(Int64.self)
             else { return nil }
             var partition = LogMetadata.PartitionRecord(
                 start: start, end: end, activeBase: base, activeBytes: bytes, indexEntries: indexEntries,
-                roundEntries: roundEntries, timeEntries: timeEntries, totalBytes: total, latest: nil)
+                roundEntries: roundEntries, timeEntries: timeEntries, producersAt: producersAt,
+                hasProducerSnapshot: hasSnapshot == 1, totalBytes: total, latest: nil)
             if version >= 2 {
                 guard let latest = reader.number(Int64.self), let relative = reader.number(UInt32.self),
                     let since = reader.number(Int64.self),

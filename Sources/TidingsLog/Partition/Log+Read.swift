@@ -76,6 +76,7 @@ extension Log {
             let generation = view.generation
             var reader = try SegmentReader(view, of: partition.id, context)
             let batches = try reader.batches(from: offset, maxBytes: maxBytes)
+            decide(batches, in: partition)
             if !reader.passed.isEmpty, partition.files.withLock({ $0.generation == generation }) {
                 for damage in reader.passed { _ = quarantine(damage, in: partition) }
             }

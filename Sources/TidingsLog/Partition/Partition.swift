@@ -1,5 +1,6 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import KafkaProtocol
 import TidingsCore
 
 /// One partition: what is staged for it, what readers may see of it, and its files. Each of the three has its own owner.
@@ -15,11 +16,13 @@ final class Partition: Sendable {
     /// Its segments. Held over I/O, so never by a loop.
     let files: Locked<PartitionFiles>
 
-    init(_ id: PartitionID, topic: TopicName, record: LogMetadata.PartitionRecord, settings: LogSettings) {
+    init(
+        _ id: PartitionID, topic: TopicName, record: LogMetadata.PartitionRecord, layout: Int32, settings: LogSettings
+    ) {
         self.id = id
         self.topic = topic
         folder = SegmentNames.folder(topic, id.index)
-        staged = StagedPartition(nextOffset: record.end)
+        staged = StagedPartition(nextOffset: record.end, layout: layout)
         tail = Locked(PartitionTail(start: record.start, end: record.end, byteCount: record.totalBytes))
         files = Locked(PartitionFiles(folder: SegmentNames.folder(topic, id.index), record: record, settings: settings))
     }
@@ -35,8 +38,18 @@ final class StagedPartition: @unchecked Sendable {
     var open: OpenBatch?
     /// Set when the topic goes.
     var isDeleted = false
+    /// What will be known of producers when all that is staged is durable.
+    var producers = ProducerTable()
+    /// How many partitions the topic has; 0 while that changes: nothing is staged then.
+    var layout: Int32
 
-    init(nextOffset: Offset) { self.nextOffset = nextOffset }
+    init(nextOffset: Offset, layout: Int32) {
+        self.nextOffset = nextOffset
+        self.layout = layout
+    }
+
+    /// Whether a record may be staged whose partition was chosen among so many; 0 for one that was not.
+    func takes(chosenAmong count: Int32) -> Bool { layout != 0 && (count == 0 || count == layout) }
 }
 
 /// The durable end of a partition, and its recent batches in memory.
@@ -44,6 +57,9 @@ struct PartitionTail {
     private(set) var start: Offset
     private(set) var end: Offset
     private(set) var byteCount: Int64
+    /// What durable batches say of their producers and transactions.
+    var producers = ProducerTable()
+    var aborted: AbortedTransactions
     /// Recent batches in order of offset, from `firstRecent` on.
     private var recent: [StoredBatch] = []
     private var firstRecent = 0
@@ -52,13 +68,17 @@ struct PartitionTail {
         self.start = start
         self.end = end
         self.byteCount = byteCount
+        aborted = AbortedTransactions(from: end)
     }
 
-    var bounds: PartitionBounds { PartitionBounds(start: start, end: end, byteCount: byteCount) }
+    var bounds: PartitionBounds {
+        PartitionBounds(start: start, end: end, byteCount: byteCount, lastStable: producers.firstUnstable)
+    }
 
     /// Takes in a batch that became durable.
-    mutating func append(_ batch: StoredBatch) {
+    mutating func append(_ batch: StoredBatch, at time: WallTime, keeping limit: Int) {
         recent.append(batch)
+        if batch.producerID >= 0 { noteProducer(of: batch, at: time, keeping: limit) }
         end = batch.lastOffset.next
         byteCount += Int64(batch.bytes.count)
     }
@@ -87,6 +107,16 @@ struct PartitionTail {
         self.start = start
         self.end = end
         self.byteCount = byteCount
+    }
+
+    /// Notes how a transaction ended for its batches that are in memory.
+    func decide(_ first: Offset, of producer: Int64, _ fate: TransactionFate) {
+        guard var place = index(from: first) ?? (firstRecent < recent.count ? firstRecent : nil) else { return }
+        while place < recent.count {
+            let batch = recent[place]
+            if batch.fate == .open, batch.producerID == producer { batch.decide(fate) }
+            place += 1
+        }
     }
 
     /// Where the batch that holds `offset` (or the first one after it) lies among the recent ones; nil when an older

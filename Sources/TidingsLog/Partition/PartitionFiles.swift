@@ -16,6 +16,8 @@ struct BatchPlace: Sendable {
     let endOffset: Offset
     /// Its bytes among those handed in.
     let range: Range<Int>
+    /// The transaction that it ends without effect.
+    var aborted: AbortedTransaction?
 }
 
 /// The segments of one partition: where the next batch goes, what is synced, and where a reader looks.
@@ -53,6 +55,15 @@ struct PartitionFiles {
     /// Up to where the write-back of the active segment was started.
     private var writtenBackTo: Int64
     private var totalBytes: Int64
+    /// Where the state of producers begins; see ``LogMetadata/PartitionRecord``.
+    var producersAt: Offset
+    var hasProducerSnapshot: Bool
+    /// Bytes written since the snapshot of producers.
+    var bytesSinceSnapshot: Int64 = 0
+    /// Segments whose index of aborted transactions has to be synced.
+    private var unsyncedTransactions: Set<Offset> = []
+    /// A snapshot of producers that has to be synced.
+    var unsyncedSnapshot: String?
 
     init(folder: String, record: LogMetadata.PartitionRecord, settings: LogSettings) {
         self.folder = folder
@@ -67,6 +78,8 @@ struct PartitionFiles {
         isLoaded = record.activeBase == .zero && record.start == .zero
         writtenBackTo = record.activeBytes
         totalBytes = record.totalBytes
+        producersAt = record.producersAt
+        hasProducerSnapshot = record.hasProducerSnapshot
     }
 
     var segmentCount: Int { sealed.count + (active.byteCount > 0 ? 1 : 0) }
@@ -76,7 +89,8 @@ struct PartitionFiles {
         LogMetadata.PartitionRecord(
             start: start, end: end, activeBase: active.base, activeBytes: active.byteCount,
             indexEntries: UInt32(index.indexEntries), roundEntries: UInt32(index.roundEntries),
-            timeEntries: UInt32(index.timeEntries), totalBytes: totalBytes, latest: index.latest)
+            timeEntries: UInt32(index.timeEntries), producersAt: producersAt,
+            hasProducerSnapshot: hasProducerSnapshot, totalBytes: totalBytes, latest: index.latest)
     }
 
     /// Finds the older segments, once.
@@ -116,6 +130,7 @@ struct PartitionFiles {
             let file = try context.open.file(path, .create)
             try file.write(bytes.part(run), at: active.byteCount)
             for batch in batches[next...last] {
+                if let aborted = batch.aborted { try note(aborted, context) }
                 index.note(
                     batch.baseOffset - active.base, last: batch.endOffset - active.base - 1,
                     at: active.byteCount + Int64(batch.range.lowerBound - run.lowerBound),
@@ -124,10 +139,33 @@ struct PartitionFiles {
             }
             active.byteCount += Int64(run.count)
             totalBytes += Int64(run.count)
+            bytesSinceSnapshot += Int64(run.count)
             end = batches[last].endOffset
             next = last + 1
         }
         if index.pendingCount >= ActiveIndex.flushFrom { try flushIndex(context) }
+    }
+
+    /// Adds an entry to the active segment's index of aborted transactions; one that is there already is passed over.
+    private mutating func note(_ aborted: AbortedTransaction, _ context: FileContext) throws(DiskError) {
+        let file = try context.open.file(SegmentNames.transactions(folder, active.base), .create)
+        let count = try file.size() / Int64(AbortedTransaction.byteCount)
+        if count == 0 { directoryVersion += 1 }
+        if count > 0 {
+            let at = (count - 1) * Int64(AbortedTransaction.byteCount)
+            let last = try file.bytes(at: at, count: AbortedTransaction.byteCount)
+            if last.flatMap({ AbortedTransaction($0.buffer) })?.last == aborted.last { return }
+        }
+        var entry = ByteBuffer(capacity: AbortedTransaction.byteCount)
+        aborted.append(to: &entry)
+        try file.write(entry.bytes, at: count * Int64(AbortedTransaction.byteCount))
+        unsyncedTransactions.insert(active.base)
+    }
+
+    /// Notes that a file of the folder came, went or was written besides the segments.
+    mutating func noteChange(ofTransactions base: Offset? = nil) {
+        directoryVersion += 1
+        if let base { unsyncedTransactions.insert(base) }
     }
 
     /// Leaves out the offsets up to `offset`, which are lost: the next batch begins there or later.
@@ -220,17 +258,28 @@ struct PartitionFiles {
     struct CheckpointWork {
         let files: [String]
         let syncsDirectory: Bool
+        /// A file that the new record makes superfluous.
+        let obsolete: String?
+        fileprivate let transactions: Set<Offset>
+        fileprivate let snapshot: String?
         fileprivate let sealedCount: Int
         fileprivate let directoryVersion: Int
         let record: LogMetadata.PartitionRecord
     }
 
     /// Begins the partition's part of a checkpoint.
-    mutating func beginCheckpoint(_ context: FileContext) throws(DiskError) -> CheckpointWork? {
+    /// - Parameter producers: what is known of them at ``end``, when that is to be kept; nil when nobody can say.
+    mutating func beginCheckpoint(
+        _ context: FileContext, producers: ProducerTable? = nil
+    ) throws(DiskError) -> CheckpointWork? {
         isListedDirty = false
         if isDeleted { return nil }
         try flushIndex(context)
+        let obsolete = hasProducerSnapshot ? producersAt : nil
         var files: [String] = []
+        if let producers { try save(producers, context) }
+        if let unsyncedSnapshot { files.append(unsyncedSnapshot) }
+        for base in unsyncedTransactions.sorted() { files.append(SegmentNames.transactions(folder, base)) }
         for segment in unsyncedSealed { files.append(contentsOf: segment.files) }
         if active.byteCount > 0 {
             files.append(SegmentNames.log(folder, active.base))
@@ -238,13 +287,18 @@ struct PartitionFiles {
         }
         return CheckpointWork(
             files: files, syncsDirectory: directoryVersion != syncedDirectoryVersion,
-            sealedCount: unsyncedSealed.count, directoryVersion: directoryVersion, record: record)
+            obsolete: obsolete.flatMap { $0 == producersAt ? nil : SegmentNames.producers(folder, $0) },
+            transactions: unsyncedTransactions, snapshot: unsyncedSnapshot, sealedCount: unsyncedSealed.count,
+            directoryVersion: directoryVersion, record: record)
     }
 
     /// Notes that the work was done.
     mutating func finishCheckpoint(_ work: CheckpointWork) {
         unsyncedSealed.removeFirst(min(work.sealedCount, unsyncedSealed.count))
         syncedDirectoryVersion = work.directoryVersion
+        // Entries may have joined meanwhile: a segment that is still written to is synced again.
+        unsyncedTransactions.subtract(work.transactions.filter { $0 != active.base })
+        if unsyncedSnapshot == work.snapshot { unsyncedSnapshot = nil }
     }
 
     /// The part of the active segment whose write-back should be started: nil when there are fewer than `from` bytes.
@@ -275,6 +329,7 @@ struct PartitionFiles {
             totalBytes -= sealed[0].byteCount
             generation += 1
             unsyncedSealed.removeAll { $0.base == sealed[0].base }
+            unsyncedTransactions.remove(sealed[0].base)
             let first = sealed.removeFirst()
             try removeFiles(of: first, context)
         }
@@ -284,6 +339,7 @@ struct PartitionFiles {
         let paths = [
             SegmentNames.log(folder, segment.base), SegmentNames.index(folder, segment.base),
             SegmentNames.rounds(folder, segment.base), SegmentNames.times(folder, segment.base),
+            SegmentNames.transactions(folder, segment.base),
         ]
         for path in paths {
             context.open.forget(prefix: path)

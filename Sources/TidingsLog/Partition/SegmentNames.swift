@@ -23,6 +23,11 @@ enum SegmentNames {
     /// Which round each batch came in, and where it lies: 20 bytes per entry. What Tidings itself looks things up in.
     static func rounds(_ folder: String, _ base: Offset) -> String { folder + "/" + digits(base) + ".rounds" }
 
+    /// Kafka's index of aborted transactions; only there when there are any.
+    static func transactions(_ folder: String, _ base: Offset) -> String { folder + "/" + digits(base) + ".txnindex" }
+    /// What is known of producers at an offset.
+    static func producers(_ folder: String, _ at: Offset) -> String { folder + "/" + digits(at) + ".snapshot" }
+
     /// The base offset in a segment's file name; nil for other names.
     static func base(ofLog name: String) -> Offset? {
         guard name.hasSuffix(".log"), name.utf8.count == 24 else { return nil }

@@ -125,6 +125,7 @@ final class FolderOpening {
             partitions[topic.id] = topic.partitions.indices.map { index in
                 Partition(
                     PartitionID(topic.id, Int32(index)), topic: topic.name, record: topic.partitions[index],
+                    layout: Int32(topic.partitions.count),
                     settings: settings)
             }
         }
@@ -135,6 +136,9 @@ final class FolderOpening {
             try recovery.run(blocks: blocks.map(\.number))
             metadata = recovery.metadata
         }
+        let producers = ProducerRecovery(
+            context: context, logger: logger, now: time.wall, isClean: metadata.isClean)
+        for partition in partitions.values.joined() { try producers.run(partition) }
         for block in blocks { writeAhead.found(number: block.number, byteCount: block.byteCount) }
         metadata.life = LogLife(generation: metadata.life.generation &+ 1, nonce: random.next())
         metadata.isClean = false

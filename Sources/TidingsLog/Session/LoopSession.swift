@@ -73,6 +73,10 @@ final class LoopSession: LogSession, @unchecked Sendable {
                     LogError(.overloaded, "\(staging.filling.byteCount) bytes wait for the disk already"))
             }
             if let gone = targets.first(where: { $0.staged.isDeleted }) { return .refused(unknown(gone.id)) }
+            for place in buffer.entries.indices
+            where !targets[place].staged.takes(chosenAmong: buffer.entries[place].chosenAmong) {
+                return .refused(Log.layoutChanges)
+            }
             for place in buffer.entries.indices {
                 let entry = buffer.entries[place]
                 buffer.entries[place].offset = staging.add(
@@ -93,7 +97,60 @@ final class LoopSession: LogSession, @unchecked Sendable {
     func append(
         batch: UnsafeRawBufferPointer, to id: PartitionID, then: @escaping (Result<UInt64, LogError>) -> Void
     ) throws(LogError) -> Offset {
-        throw LogError(.corruptBatch, "batches of Kafka clients are not taken yet")
+        guard let partition = partition(id) else { throw unknown(id) }
+        let header: RecordBatchHeader
+        do throws(RecordError) {
+            header = try RecordBatchHeader(verifying: batch, isFresh: true)
+        } catch {
+            throw LogError(.corruptBatch, error.description)
+        }
+        let settings = log.settings
+        guard header.recordCount > 0, !header.isControl, header.totalByteCount == batch.count,
+            header.producerID < 0 || header.producerEpoch >= 0 && header.baseSequence >= 0,
+            header.producerID >= 0 || !header.isTransactional
+        else { throw LogError(.corruptBatch, "a client's batch has records, and no marks of the server") }
+        guard batch.count <= settings.maxWaitingBytes / 2 else {
+            throw LogError(.recordTooLarge, "a batch of \(batch.count) bytes")
+        }
+        let now = loop.time.wall
+        var offset = Offset.zero
+        try stage(then) { staging in
+            if let refusal = staging.refusal(internalOnly: partition.topic.isInternal) { return refusal }
+            guard staging.filling.byteCount + batch.count + Staging.batchOverhead <= settings.maxWaitingBytes else {
+                return LogError(.overloaded, "\(staging.filling.byteCount) bytes wait for the disk already")
+            }
+            let staged = partition.staged
+            if staged.isDeleted { return self.unknown(id) }
+            guard staged.takes(chosenAmong: 0) else { return Log.layoutChanges }
+            switch staged.judge(header, at: now, settings) {
+            case .refused(let refusal): return refusal.error(of: header.producerID)
+            // What was stored before is in this round or an older one: it is answered with this one.
+            case .duplicate(let known): offset = known.baseOffset
+            case .fresh:
+                offset = staging.add(whole: batch, offsets: header.lastOffsetDelta + 1, to: partition)
+                staged.take(header, at: offset, now)
+            }
+            return nil
+        }
+        return offset
+    }
+
+    /// Stages something under the lock: what `work` refuses is thrown, else `then` is answered with the next round.
+    func stage(
+        _ then: @escaping (Result<UInt64, LogError>) -> Void, _ work: (inout Staging) -> LogError?
+    ) throws(LogError) {
+        let outcome = log.staging.withLock { staging -> Outcome in
+            if let refusal = work(&staging) { return .refused(refusal) }
+            staging.filling.noteAppend(slot: slot)
+            defer { staging.isCommitterAsleep = false }
+            return .taken(wakes: staging.isCommitterAsleep)
+        }
+        switch outcome {
+        case .refused(let error): throw error
+        case .taken(let wakes):
+            waiting.append(then)
+            if wakes { log.committerBell.ring() }
+        }
     }
 
     private enum Outcome {
@@ -191,7 +248,17 @@ final class LoopSession: LogSession, @unchecked Sendable {
 
     // MARK: what changes the folder
 
-    private func chore<Value: Sendable>(
+    /// Reads on a thread that may block.
+    func read<Value: Sendable>(
+        _ then: @escaping (Result<Value, LogError>) -> Void,
+        _ work: @escaping @Sendable () -> Result<Value, LogError>
+    ) {
+        let answer = Answer(loop, then)
+        let isTaken = log.reads.submit { answer.give(work()) }
+        if !isTaken { answer.give(.failure(Log.tooManyReads)) }
+    }
+
+    func chore<Value: Sendable>(
         _ then: @escaping (Result<Value, LogError>) -> Void,
         _ work: @escaping @Sendable () -> Result<Value, LogError>
     ) {

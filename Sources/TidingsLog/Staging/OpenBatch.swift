@@ -10,6 +10,13 @@ final class OpenBatch: @unchecked Sendable {
     var builder = RecordBatchBuilder(capacity: 1024)
     private(set) var partition: Partition
     private(set) var baseOffset: Offset
+    /// A batch that came whole: it is stored as it is, but for its offset.
+    private var whole: [UInt8]?
+    /// The offsets of a batch that came whole; 0 for others.
+    private var wholeCount: Int32 = 0
+
+    /// How many offsets it takes.
+    var recordCount: Int32 { wholeCount > 0 ? wholeCount : builder.count }
 
     init(_ partition: Partition, at baseOffset: Offset) {
         self.partition = partition
@@ -19,8 +26,25 @@ final class OpenBatch: @unchecked Sendable {
     /// Starts over for another partition.
     func begin(_ partition: Partition, at baseOffset: Offset) {
         builder.removeAll()
+        whole = nil
+        wholeCount = 0
         self.partition = partition
         self.baseOffset = baseOffset
+    }
+
+    /// Takes a whole batch of so many offsets.
+    func take(_ bytes: UnsafeRawBufferPointer, offsets count: Int32) {
+        whole = [UInt8](bytes)
+        wholeCount = count
+    }
+
+    /// Hands out the whole batch with its offset, valid until the next change.
+    func withSealed(_ body: (UnsafeRawBufferPointer) -> Void) {
+        guard wholeCount > 0 else { return body(builder.seal(baseOffset: baseOffset)) }
+        whole!.withUnsafeMutableBytes { bytes in
+            RecordBatchHeader.place(bytes, at: baseOffset)
+            body(UnsafeRawBufferPointer(bytes))
+        }
     }
 }
 
@@ -99,14 +123,7 @@ struct Staging {
         {
             batch = open
         } else {
-            if let spare = spareBatches.popLast() {
-                spare.begin(partition, at: staged.nextOffset)
-                batch = spare
-            } else {
-                batch = OpenBatch(partition, at: staged.nextOffset)
-            }
-            filling.batches.append(batch)
-            filling.byteCount += Self.batchOverhead
+            batch = newBatch(partition)
             staged.open = batch
         }
         filling.byteCount += most
@@ -115,6 +132,30 @@ struct Staging {
         batch.builder.add(body: body, timestamp: timestamp)
         staged.nextOffset = offset.next
         return offset
+    }
+
+    private mutating func newBatch(_ partition: Partition) -> OpenBatch {
+        let batch: OpenBatch
+        if let spare = spareBatches.popLast() {
+            spare.begin(partition, at: partition.staged.nextOffset)
+            batch = spare
+        } else {
+            batch = OpenBatch(partition, at: partition.staged.nextOffset)
+        }
+        filling.batches.append(batch)
+        filling.byteCount += Self.batchOverhead
+        return batch
+    }
+
+    /// Adds a batch that came whole, behind what its partition has; records that come later begin another one.
+    mutating func add(whole bytes: UnsafeRawBufferPointer, offsets count: Int32, to partition: Partition) -> Offset {
+        let batch = newBatch(partition)
+        batch.take(bytes, offsets: count)
+        partition.staged.open = nil
+        filling.byteCount += bytes.count
+        filling.recordCount += Int(count)
+        defer { partition.staged.nextOffset = batch.baseOffset + Int64(count) }
+        return batch.baseOffset
     }
 
     /// Takes all that waits.

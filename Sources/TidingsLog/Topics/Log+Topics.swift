@@ -40,7 +40,7 @@ extension Log {
             control.metadata = metadata
             let made = topic.partitions.indices.map { index in
                 Partition(
-                    PartitionID(topic.id, Int32(index)), topic: name, record: topic.partitions[index],
+                    PartitionID(topic.id, Int32(index)), topic: name, record: topic.partitions[index], layout: count,
                     settings: self.settings)
             }
             replaceTable(control.metadata) { $0[topic.id] = made }
@@ -66,11 +66,6 @@ extension Log {
             replaceTable(metadata) { _ in }
             return .success(metadata.topics[place].description)
         }
-    }
-
-    /// Gives a topic more partitions. On a thread that may block.
-    func addPartitions(_ id: TopicID, upTo count: Int32) -> Result<TopicDescription, LogError> {
-        .failure(LogError(.invalidSetting, "a topic's partitions cannot be added yet"))
     }
 
     /// Deletes a topic. On a thread that may block.
@@ -165,7 +160,7 @@ extension Log {
         }
     }
 
-    private func replaceTable(_ metadata: LogMetadata, _ change: (inout [TopicID: [Partition]]) -> Void) {
+    func replaceTable(_ metadata: LogMetadata, _ change: (inout [TopicID: [Partition]]) -> Void) {
         table.withLock { table in
             var partitions = table.all
             change(&partitions)

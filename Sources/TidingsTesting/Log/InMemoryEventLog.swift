@@ -25,6 +25,29 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
         /// Where the next appended record goes; beyond `end` by what is not durable yet.
         var next = Offset.zero
         var byteCount: Int64 = 0
+        /// Batches of open transactions, by producer.
+        var open: [Int64: [StoredBatch]] = [:]
+        var aborted: [AbortedTransaction] = []
+
+        var lastStable: Offset { open.values.compactMap { $0.first?.baseOffset }.min() ?? end }
+
+        /// Takes in what a batch means for transactions.
+        func note(_ batch: StoredBatch) {
+            guard let header = try? RecordBatchHeader(reading: batch.bytes), header.isTransactional else { return }
+            guard header.isControl else {
+                batch.decide(.open)
+                return open[header.producerID, default: []].append(batch)
+            }
+            guard let marker = batch.marker,
+                let ended = open.removeValue(forKey: header.producerID), let first = ended.first
+            else { return }
+            for batch in ended { batch.decide(marker.isCommit ? .counts : .aborted) }
+            if marker.isCommit { return }
+            aborted.append(
+                AbortedTransaction(
+                    producer: header.producerID, first: first.baseOffset, last: batch.baseOffset,
+                    lastStable: open.isEmpty ? batch.lastOffset.next : lastStable))
+        }
 
         /// The place of the batch that holds `offset`, or of the first one after it.
         func index(of offset: Offset) -> Int {
@@ -77,6 +100,7 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
     package var snapshots: [String: [UInt8]] = [:]
     private var table = TopicTable([])
     private var lastTopic: UInt32 = 0
+    var lastProducer: Int64 = -1
     private var pending: [Pending] = []
     private var sessions: [InMemoryLogSession] = []
     private var commitIsDue = false
@@ -92,7 +116,9 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
     package var lastRound: UInt64 { round }
 
     package func bounds(of partition: PartitionID) -> PartitionBounds? {
-        partitions[partition].map { PartitionBounds(start: $0.start, end: $0.end, byteCount: $0.byteCount) }
+        partitions[partition].map {
+            PartitionBounds(start: $0.start, end: $0.end, byteCount: $0.byteCount, lastStable: $0.lastStable)
+        }
     }
 
     package func session(on loop: any Loop) -> any LogSession {
@@ -114,7 +140,7 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
         let topic = TopicDescription(
             id: TopicID(lastTopic), uuid: UUID128(high: UInt64(lastTopic), low: 1), name: name, partitionCount: count,
             settings: settings)
-        table = TopicTable(table.all + [topic])
+        table = TopicTable(table.all + [topic], version: table.version + 1)
         for partition in topic.partitions { partitions[partition] = Partition() }
         return topic
     }
@@ -154,6 +180,11 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
         if let refusal { throw refusal }
         for entry in buffer.entries where partitions[entry.partition] == nil {
             throw LogError(.unknownTopic, "there is no partition \(entry.partition)")
+        }
+        for entry in buffer.entries where entry.chosenAmong > 0 {
+            guard let topic = table[entry.partition.topic], topic.partitionCount == entry.chosenAmong else {
+                throw LogError(.layoutChanged, "the topic has another number of partitions")
+            }
         }
         var records: [(partition: PartitionID, timestamp: WallTime, body: [UInt8])] = []
         for index in buffer.entries.indices {
@@ -246,6 +277,7 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
         partition.byteCount += Int64(bytes.count)
         partition.end = last.next
         partition.next = max(partition.next, partition.end)
+        partition.note(batch)
         return batch
     }
 
@@ -257,7 +289,7 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
             return .failure(LogError(.unknownTopic, "there is no topic number \(id.number)"))
         }
         let changed = change(topic)
-        table = TopicTable(table.all.filter { $0.id != id } + [changed])
+        table = TopicTable(table.all.filter { $0.id != id } + [changed], version: table.version + 1)
         for partition in changed.partitions where partitions[partition] == nil {
             partitions[partition] = Partition()
         }
@@ -265,7 +297,9 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
     }
 
     func addPartitions(_ id: TopicID, upTo count: Int32) -> Result<TopicDescription, LogError> {
-        change(id) { topic in
+        // Where the old ones end must not change any more.
+        commit()
+        return change(id) { topic in
             guard count > topic.partitionCount else { return topic }
             let ends = topic.partitions.map { partitions[$0]?.next ?? .zero }
             return topic.with(partitionCount: count, endingAt: ends)
@@ -273,7 +307,7 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
     }
 
     func delete(_ id: TopicID) {
-        table = TopicTable(table.all.filter { $0.id != id })
+        table = TopicTable(table.all.filter { $0.id != id }, version: table.version + 1)
         partitions = partitions.filter { $0.key.topic != id }
     }
 

@@ -1,5 +1,6 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import KafkaProtocol
 import TidingsCore
 
 /// One simulated loop's entrance to an ``InMemoryEventLog``.
@@ -28,6 +29,44 @@ final class InMemoryLogSession: LogSession, @unchecked Sendable {
     ) throws(LogError) -> Offset {
         if isDead { throw LogError(.stopping, "the log of this session has crashed") }
         return try log.append(batch: batch, to: partition, self, then)
+    }
+
+    func allocateProducerID(then: @escaping (Result<Int64, LogError>) -> Void) {
+        later { [self] in
+            log.lastProducer += 1
+            then(.success(log.lastProducer))
+        }
+    }
+
+    func append(
+        _ end: TransactionEnd, to partitions: [PartitionID],
+        then: @escaping (Result<UInt64, LogError>) -> Void
+    ) throws(LogError) {
+        var buffer = ByteBuffer(capacity: TransactionMarker.byteCount)
+        TransactionMarker(
+            isCommit: end.isCommit, producerID: end.producer, producerEpoch: end.epoch,
+            coordinatorEpoch: end.coordinatorEpoch
+        ).append(to: &buffer, at: .zero, timestamp: loop.time.wall)
+        let batch = buffer.array()
+        for (place, partition) in partitions.enumerated() {
+            let isLast = place == partitions.count - 1
+            let result = batch.withUnsafeBytes { bytes in
+                Result { () throws(LogError) in
+                    try append(batch: bytes, to: partition, then: isLast ? then : { _ in })
+                }
+            }
+            _ = try result.get()
+        }
+    }
+
+    func abortedTransactions(
+        in partition: PartitionID, from start: Offset, to end: Offset,
+        then: @escaping (Result<[AbortedTransaction], LogError>) -> Void
+    ) {
+        later { [self] in
+            let found = log.partitions[partition]?.aborted ?? []
+            then(.success(found.filter { $0.last >= start && $0.first < end }))
+        }
     }
 
     func follow(_ observer: @escaping (CommittedRound) -> Void) -> LogFollower {
