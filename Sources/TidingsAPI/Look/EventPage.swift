@@ -18,6 +18,7 @@ final class EventPage {
     private let log: any EventLog
     private let session: any LogSession
     private let wish: EventWish
+    private let isolation: LookDoor.Isolation
     private let limit: Int
     private var partitions: ArraySlice<PartitionID>
     private var next: Offset
@@ -34,12 +35,13 @@ final class EventPage {
     ///   - others: where to begin in those after it; nil for their beginnings.
     init(
         log: any EventLog, session: any LogSession, partitions: ArraySlice<PartitionID>, first: Offset?,
-        others: Offset?, wish: EventWish, limit: Int
+        others: Offset?, wish: EventWish, isolation: LookDoor.Isolation = .committed, limit: Int
     ) {
         self.log = log
         self.session = session
         self.partitions = partitions
         self.wish = wish
+        self.isolation = isolation
         self.limit = limit
         next = first ?? .zero
         self.others = others ?? .zero
@@ -56,7 +58,7 @@ final class EventPage {
             if isFull { return finish(PageCursor(partition: partition.index, offset: next)) }
             if let bounds = log.bounds(of: partition) {
                 if next < bounds.start { next = bounds.start }
-                if next < bounds.end { return read(partition) }
+                if next < (isolation == .committed ? bounds.lastStable : bounds.end) { return read(partition) }
             }
             partitions = partitions.dropFirst()
             next = others
@@ -73,7 +75,10 @@ final class EventPage {
             switch result {
             case .success(let batches):
                 if batches.isEmpty { next = log.bounds(of: partition)?.end ?? next.next }
-                for batch in batches where !isFull { scan(batch) }
+                for batch in batches where !isFull {
+                    scan(batch)
+                    if next <= batch.lastOffset { break }
+                }
             case .failure(let error):
                 guard let resume = error.resume, resume > next else { return finish(Problem(error)) }
                 if error.code == .quarantined { addUnreadable(partition, error.description) }
@@ -85,6 +90,11 @@ final class EventPage {
 
     private func scan(_ batch: StoredBatch) {
         bytesRead += batch.bytes.count
+        if isolation == .committed, batch.fate != .counts {
+            // An open one was read before its end was known, and is read again.
+            if batch.fate == .aborted { next = max(next, batch.lastOffset.next) }
+            return
+        }
         let records: BatchRecords
         do throws(RecordError) {
             records = try batch.records()

@@ -15,6 +15,9 @@ package final class LookDoor {
 
     enum Shape: String, CaseIterable { case cloudevent, record }
 
+    /// Whether records of transactions that are open or were aborted are shown.
+    enum Isolation: String, CaseIterable { case committed, uncommitted }
+
     private let log: any EventLog
     private let session: any LogSession
     private let loop: any Loop
@@ -28,7 +31,7 @@ package final class LookDoor {
 
     /// Adds the routes.
     package func register(on router: Router) {
-        let query = ["partition", "offset", "type", "entity", "id", "limit", "cursor"]
+        let query = ["partition", "offset", "type", "entity", "id", "isolation", "limit", "cursor"]
         router.add(.get, "/v1/topics/{name}/events", query: query) { [self] request, responder throws(Problem) in
             try page(request, responder)
         }
@@ -52,6 +55,7 @@ package final class LookDoor {
         let topic = try topic(request)
         let parameters = try request.parameters()
         let wish = try EventWish(parameters, typeParameter: "type")
+        let isolation = try parameters.choice("isolation", Isolation.self) ?? .committed
         let limit = try parameters.integer("limit", in: 1...Self.mostPerPage) ?? Self.usualPage
         let partition = try parameters.integer(
             "partition", in: 0...Int64(TopicResource.allowedPartitions.upperBound) - 1)
@@ -75,7 +79,7 @@ package final class LookDoor {
         }
         EventPage(
             log: log, session: session, partitions: partitions, first: start, others: everyStart, wish: wish,
-            limit: Int(limit)
+            isolation: isolation, limit: Int(limit)
         ).run { result in
             switch result {
             case .success(let body):
@@ -100,7 +104,9 @@ package final class LookDoor {
         let id = PartitionID(topic.id, Int32(partition))
         let offset = Offset(place)
         let missing = Problem(.notFound, "there is no record at \(topic.name), partition \(partition), offset \(place)")
-        guard let bounds = log.bounds(of: id), offset >= bounds.start, offset < bounds.end else { throw missing }
+        guard let bounds = log.bounds(of: id), offset >= bounds.start,
+            offset < (shape == .record ? bounds.end : bounds.lastStable)
+        else { throw missing }
         session.read(id, from: offset, maxBytes: 1) { result in
             do throws(Problem) {
                 guard let batch = try Self.get(result).first else { throw missing }
@@ -115,6 +121,8 @@ package final class LookDoor {
         _ batch: StoredBatch, _ offset: Offset, _ topic: TopicDescription, _ shape: Shape?, _ missing: Problem,
         _ responder: HTTPResponder
     ) throws(Problem) {
+        // As a record it is shown as it lies, whether it counts or not.
+        guard shape == .record || batch.fate == .counts else { throw missing }
         let records: BatchRecords
         do throws(RecordError) {
             records = try batch.records()

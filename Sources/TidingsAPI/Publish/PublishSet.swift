@@ -32,6 +32,30 @@ struct PublishSet: ~Copyable {
         homeless.removeAll(keepingCapacity: true)
     }
 
+    /// Where a record of a key belongs, and among how many partitions that was chosen; 0 for a record without a key, which
+    /// may lie anywhere.
+    static func place(
+        in topic: TopicDescription, _ key: UnsafeRawBufferPointer?, _ turn: UInt32
+    ) -> (partition: PartitionID, among: Int32) {
+        guard let key else { return (PartitionID(topic.id, Int32(turn % UInt32(topic.partitionCount))), 0) }
+        let index = Murmur2.partition(of: key, count: topic.partitionCount)
+        return (PartitionID(topic.id, index), topic.partitionCount)
+    }
+
+    /// Gives the record of an entry its partition.
+    mutating func place(_ entry: Int, in topic: TopicDescription, _ turn: UInt32) {
+        let home = withKey(entry) { Self.place(in: topic, $0, turn) }
+        buffer.entries[entry].partition = home.partition
+        buffer.entries[entry].chosenAmong = home.among
+    }
+
+    /// Gives every record with a key its partition as the topics are now.
+    mutating func placeAgain(in topics: TopicTable) {
+        for entry in buffer.entries.indices where buffer.entries[entry].chosenAmong > 0 {
+            if let topic = topics[buffer.entries[entry].partition.topic] { place(entry, in: topic, 0) }
+        }
+    }
+
     /// Which event the record of an entry is.
     func identity(
         _ entry: Int

@@ -13,12 +13,16 @@ import TidingsRouting
 package final class Publisher: EventPublisher {
     private let log: any EventLog
     private let session: any LogSession
+    private let loop: any Loop
     private let routing: RoutingReader
     private let time: any TimeSource
     private let published: Counter
     private let refused: Counter
     private var reader: EventReader
     private var set = PublishSet()
+    /// How long an event is placed again while its topic gets more partitions.
+    private static let longestPlacing: Duration = .seconds(10)
+
     /// Which partition of a topic this request's events without a key go to.
     private var turn: UInt32
     /// The topics of the plan that came last: most events are of the type of the one before.
@@ -34,6 +38,7 @@ package final class Publisher: EventPublisher {
     ) {
         self.log = log
         session = log.session(on: loop)
+        self.loop = loop
         self.routing = RoutingReader(routing)
         time = loop.time
         reader = EventReader(limits: limits, time: loop.time, random: random)
@@ -118,9 +123,10 @@ package final class Publisher: EventPublisher {
         }
     }
 
+    /// - Parameter since: when the first try was refused because a topic got more partitions.
     private func append<Answer>(
-        _ set: inout PublishSet, _ make: (borrowing PublishSet) -> Answer,
-        _ then: @escaping (Result<Answer, Problem>) -> Void
+        _ set: inout PublishSet, _ make: @escaping (borrowing PublishSet) -> Answer,
+        _ then: @escaping (Result<Answer, Problem>) -> Void, since: MonotonicTime? = nil
     ) {
         var stored = 0
         for outcome in set.outcomes { if case .stored = outcome { stored += 1 } }
@@ -139,7 +145,16 @@ package final class Publisher: EventPublisher {
             }
             answer.value = make(set)
         } catch {
-            then(.failure(Problem(error)))
+            let since = since ?? time.now
+            guard error.code == .layoutChanged, time.now - since < Self.longestPlacing else {
+                return then(.failure(Problem(error)))
+            }
+            let held = Held()
+            swap(&held.set, &set)
+            _ = loop.schedule(after: .milliseconds(2)) { [self] in
+                held.set.placeAgain(in: log.topics)
+                append(&held.set, make, then, since: since)
+            }
         }
     }
 
@@ -168,14 +183,13 @@ package final class Publisher: EventPublisher {
         let entry = set.buffer.entries.count
         for (place, destination) in plan.destinations.enumerated() {
             let key = Self.key(of: draft, destination.key)
-            let partition: PartitionID
+            var home = (partition: PartitionID(TopicID(0), 0), among: Int32(0))
             if let topic = lastTopics[place] {
-                partition = Self.partition(of: topic, key, turn)
+                home = PublishSet.place(in: topic, key, turn)
             } else {
                 set.homeless.append(PublishSet.Homeless(entry: set.buffer.entries.count, topic: destination.topic))
-                partition = PartitionID(TopicID(0), 0)
             }
-            set.buffer.add(to: partition, at: now) { body in
+            set.buffer.add(to: home.partition, among: home.among, at: now) { body in
                 EventRecord.encodeBody(
                     draft, key: key, headers: destination.isCopy ? Self.copyHeaders : [], into: &body)
             }
@@ -200,13 +214,6 @@ package final class Publisher: EventPublisher {
         }
     }
 
-    private static func partition(
-        of topic: TopicDescription, _ key: UnsafeRawBufferPointer?, _ turn: UInt32
-    ) -> PartitionID {
-        let index = key.map { Murmur2.partition(of: $0, count: topic.partitionCount) }
-        return PartitionID(topic.id, index ?? Int32(turn % UInt32(topic.partitionCount)))
-    }
-
     // MARK: - Topics that do not exist yet
 
     /// Makes the topics that records wait for, one after another, and gives the records their partitions.
@@ -217,9 +224,7 @@ package final class Publisher: EventPublisher {
             case .failure(let error): then(Problem(error))
             case .success(let description):
                 for record in held.set.homeless where record.topic == topic {
-                    held.set.buffer.entries[record.entry].partition = held.set.withKey(record.entry) { key in
-                        Self.partition(of: description, key, turn)
-                    }
+                    held.set.place(record.entry, in: description, turn)
                 }
                 settle(held, topics.dropFirst(), then: then)
             }

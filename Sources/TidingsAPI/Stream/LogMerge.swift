@@ -5,7 +5,8 @@ import TidingsCore
 /// Merges all partitions of the log in its total order, from a place on, for one reader; knows no socket.
 ///
 /// It holds at most one read per partition and asks for no more while its reader is busy. A batch is handed out only
-/// once the follower was told of its round: nothing that belongs before it can come any more.
+/// once the follower was told of its round: nothing that belongs before it can come any more. An open transaction holds
+/// up what lies behind its first record; aborted ones are passed over.
 ///
 /// - Concurrency: lives on the session's loop; `Sendable` only so that the loop can be asked to call back.
 final class LogMerge: @unchecked Sendable {
@@ -137,7 +138,7 @@ final class LogMerge: @unchecked Sendable {
     /// The tail's short way: the batch at hand is the next one, unless the reader is busy.
     private func handOutAtOnce(_ batch: StoredBatch) {
         guard let branch = branches[batch.partition], branch.batches.isEmpty, branch.next >= batch.baseOffset,
-            wantsMore()
+            batch.fate != .open, wantsMore()
         else {
             isCaughtUp = false
             return
@@ -149,7 +150,7 @@ final class LogMerge: @unchecked Sendable {
         guard let branch = branches[batch.partition] else { return }
         let from = branch.next
         branches[batch.partition]!.next = max(from, batch.lastOffset.next)
-        if batch.lastOffset >= from { take?(batch, from) }
+        if batch.lastOffset >= from, batch.fate != .aborted { take?(batch, from) }
     }
 
     private func later() { loop.post { [weak self] in self?.pump() } }
@@ -205,6 +206,12 @@ final class LogMerge: @unchecked Sendable {
         guard let best else { return .none }
         // Its round is durable but not told yet; what else is in it may lie before.
         if best.round > knownRound { return .later }
+        if best.fate == .open {
+            // What was read from disk does not learn of its transaction's end: it is read again.
+            branches[best.partition]!.batches.removeAll()
+            if let bounds = log.bounds(of: best.partition), bounds.lastStable > best.baseOffset { later() }
+            return .later
+        }
         branches[best.partition]!.batches.removeFirst()
         return .batch(best)
     }

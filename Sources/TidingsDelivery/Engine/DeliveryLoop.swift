@@ -27,6 +27,9 @@ final class DeliveryLoop: @unchecked Sendable {
     var runners: [UUID128: SubscriptionRunner] = [:]
     private var bySlot: [SubscriptionRunner?] = []
     private var tails: [PartitionID: PartitionTail] = [:]
+    private var layouts: [TopicID: TopicLayouts] = [:]
+    /// The version of the table of topics that the layouts are of.
+    private var topicsVersion: UInt64 = 0
     private var ignored: Set<TopicID> = []
     private var touched: [SubscriptionRunner] = []
     private var follower: LogFollower?
@@ -112,13 +115,29 @@ final class DeliveryLoop: @unchecked Sendable {
         guard let topic = log.topics[partition.topic], !topic.name.isInternal,
             let bounds = log.bounds(of: partition)
         else { return nil }
-        return makeTail(partition, topic.name, seen: bounds.end)
+        return makeTail(partition, topic, bounds, seen: bounds.end)
     }
 
-    private func makeTail(_ partition: PartitionID, _ topic: TopicName, seen: Offset) -> PartitionTail {
-        let tail = PartitionTail(partition, topic: topic, index: tails.count, seen: seen)
+    private func makeTail(
+        _ partition: PartitionID, _ topic: TopicDescription, _ bounds: PartitionBounds?, seen: Offset
+    ) -> PartitionTail {
+        let stable = bounds?.lastStable ?? seen
+        let known = layouts[topic.id] ?? TopicLayouts(topic.id, topic.formerLayouts)
+        layouts[topic.id] = known
+        let tail = PartitionTail(
+            partition, topic: topic.name, index: tails.count, layouts: known, seen: min(seen, stable))
+        tail.isHeld = stable < seen
         tails[partition] = tail
         return tail
+    }
+
+    /// Learns which topics got more partitions. A record of a new layout is durable after the topic's description says
+    /// so, and nobody is shown one before this was called.
+    func learnLayouts() {
+        let topics = log.topics
+        guard topics.version != topicsVersion else { return }
+        topicsVersion = topics.version
+        for (id, known) in layouts { if let topic = topics[id] { known.former = topic.formerLayouts } }
     }
 
     // MARK: - Life
@@ -197,6 +216,7 @@ final class DeliveryLoop: @unchecked Sendable {
     // MARK: - The tail
 
     private func dispatch(_ round: CommittedRound) {
+        learnLayouts()
         for batch in round.batches { dispatch(batch) }
         while let runner = touched.popLast() {
             runner.isTouched = false
@@ -214,12 +234,13 @@ final class DeliveryLoop: @unchecked Sendable {
                 ignored.insert(batch.partition.topic)
                 return
             }
-            tail = makeTail(batch.partition, topic.name, seen: batch.baseOffset)
+            tail = makeTail(batch.partition, topic, log.bounds(of: batch.partition), seen: batch.baseOffset)
         }
         guard batch.lastOffset >= tail.seen else { return }
+        if tail.isHeld || batch.fate == .open { return hold(tail) }
         if batch.baseOffset > tail.seen { fallBehind(tail) }
         defer { tail.seen = batch.lastOffset.next }
-        if runners.isEmpty { return }
+        if runners.isEmpty || batch.fate == .aborted { return }
         guard let records = try? batch.records() else {
             logger.error(
                 "a batch cannot be read as events and is passed over",
@@ -246,6 +267,22 @@ final class DeliveryLoop: @unchecked Sendable {
             runner.cursors[tail.index]?.fallBehind(at: tail.seen)
             runner.readOnSoon()
         }
+    }
+
+    /// An open transaction is not looked into, nor passed: what it held back is read by everyone when it has ended.
+    private func hold(_ tail: PartitionTail) {
+        tail.isHeld = true
+        guard let bounds = log.bounds(of: tail.partition), bounds.lastStable > tail.seen else { return }
+        for runner in runners.values.sorted(by: { $0.slot < $1.slot }) {
+            if tail.index < runner.cursors.count, let cursor = runner.cursors[tail.index] {
+                cursor.fallBehind(at: tail.seen)
+            } else if interest().topics(of: runner.uuid).contains(tail.topic) {
+                runner.cursor(for: tail)
+            }
+            runner.readOnSoon()
+        }
+        tail.seen = bounds.lastStable
+        tail.isHeld = bounds.lastStable < bounds.end
     }
 
     // MARK: - Stopping

@@ -6,6 +6,9 @@ import TidingsCore
 /// Events of one key of one partition on their way to one subscription, one after another: the one in front, and those
 /// that follow it. An event without a key, or out of order, has a lane to itself.
 ///
+/// Where the key goes on in another partition, since partitions were added, another lane is chained to this one and held
+/// until this one is over.
+///
 /// - Concurrency: lives on its subscription's loop.
 final class Lane {
     /// What the event in front waits for.
@@ -20,6 +23,8 @@ final class Lane {
         case resting
         /// Somebody who mends it.
         case parked
+        /// The end of the lane before it in the chain.
+        case held
     }
 
     private struct Follower {
@@ -38,6 +43,12 @@ final class Lane {
     /// The key; known once the lane is out of the way.
     var key: [UInt8]?
     var state = State.ready
+    /// The lane of the same key that was there before it.
+    private(set) weak var previous: Lane?
+    /// The lane of the same key that begins when this one is over.
+    private(set) weak var next: Lane?
+    /// The offset a lane is recorded by when the key alone does not name it: it was chained, or is one event's alone.
+    private(set) var recordedBy: Offset?
     /// Whether its events are recorded one by one and no longer hold up the position.
     var isAway = false
     /// Since when it is out of the way.
@@ -82,10 +93,43 @@ final class Lane {
         self.offset = offset
         self.stored = stored
         self.batch = batch
+        if id == nil { recordedBy = offset }
+    }
+
+    /// Chains a lane of the same key, which is held until this one is over.
+    func chain(_ lane: Lane) {
+        lane.previous = self
+        lane.recordedBy = lane.recordedBy ?? lane.offset
+        next = lane
+    }
+
+    /// Ends its part in the chain.
+    /// - Returns: the lane that comes up.
+    func unchain() -> Lane? {
+        defer { next = nil }
+        next?.previous = nil
+        return next
+    }
+
+    /// The first lane of its chain.
+    var front: Lane {
+        var lane = self
+        while let before = lane.previous { lane = before }
+        return lane
     }
 
     /// How many events it has, the one in front included.
     var count: Int { 1 + followers.count - firstFollower }
+
+    /// How many events it and those chained to it have.
+    var countOfChain: Int {
+        var (count, after) = (count, next)
+        while let lane = after {
+            count += lane.count
+            after = lane.next
+        }
+        return count
+    }
 
     /// How many followers keep their batch in memory.
     static let loadedFollowers = 64
@@ -158,7 +202,7 @@ final class Lane {
     /// The lane as records name it.
     var name: SubscriptionState.LaneName {
         SubscriptionState.LaneName(
-            partition: partition, key: id == nil ? nil : key, lone: id == nil ? offset : nil)
+            partition: partition, key: id == nil ? nil : key, lone: recordedBy)
     }
 
     /// The event in front as records hold it.
@@ -188,8 +232,9 @@ final class Lane {
     }
 
     /// Puts it back as it was recorded.
-    func restore(_ state: SubscriptionState.Lane, key: [UInt8]?) {
-        leave(key: key, at: state.head.since)
+    func restore(_ state: SubscriptionState.Lane, as name: SubscriptionState.LaneName) {
+        leave(key: name.key, at: state.head.since)
+        recordedBy = name.lone
         stored = state.head.stored
         failures = state.head.failures
         chain = state.head.chain

@@ -2,6 +2,19 @@
 
 import TidingsCore
 
+/// How the keys of a topic were spread before it got more partitions, as one loop knows it: shared by its tails.
+///
+/// - Concurrency: lives on its loop.
+final class TopicLayouts {
+    let topic: TopicID
+    var former: [PartitionLayout]
+
+    init(_ topic: TopicID, _ former: [PartitionLayout]) {
+        self.topic = topic
+        self.former = former
+    }
+}
+
 /// What one loop knows of a partition's tail: how far it has been dispatched.
 ///
 /// - Concurrency: lives on its loop.
@@ -10,13 +23,17 @@ final class PartitionTail {
     let topic: TopicName
     /// Its place among the loop's tails; for arrays.
     let index: Int
+    let layouts: TopicLayouts
     /// The offset after the last record that was dispatched.
     var seen: Offset
+    /// Whether an open transaction keeps what follows `seen` from being dispatched.
+    var isHeld = false
 
-    init(_ partition: PartitionID, topic: TopicName, index: Int, seen: Offset) {
+    init(_ partition: PartitionID, topic: TopicName, index: Int, layouts: TopicLayouts, seen: Offset) {
         self.partition = partition
         self.topic = topic
         self.index = index
+        self.layouts = layouts
         self.seen = seen
     }
 }
@@ -46,6 +63,8 @@ final class PartitionCursor {
     private var resumed = 0
     private var resumeEnd = Offset.zero
     var isReading = false
+    /// So many of the topic's former layouts are known to be taken whole.
+    var layoutsPassed = 0
     /// Whether its position waits to be recorded.
     var isDirty = false
     /// What was recorded last of where it reads on.
@@ -59,6 +78,16 @@ final class PartitionCursor {
     func begin(at offset: Offset) {
         place = offset
         mode = .behind
+        layoutsPassed = 0
+    }
+
+    /// Everything below it was taken, or is wanted by nobody; nil before there is such a place.
+    var taken: Offset? {
+        switch mode {
+        case .starting: nil
+        case .behind: place
+        case .tail: tail.seen
+        }
     }
 
     /// Goes on from a recorded position.

@@ -40,11 +40,23 @@ extension SubscriptionRunner {
         restTimer = (timer, next)
     }
 
-    /// The lane's events become references that are recorded one by one: they hold up nothing any more.
+    /// The lane's events become references that are recorded one by one: they hold up nothing any more. Those chained to
+    /// it follow it.
     func leaveTheWay(_ lane: Lane) {
         guard !lane.isAway, let (records, index) = lane.records() else { return }
+        let key = lane.id == nil ? nil : records[index].key.map { [UInt8]($0) }
+        var leaving: Lane? = lane
+        while let lane = leaving {
+            leave(lane, key)
+            leaving = lane.next
+        }
+    }
+
+    /// One lane leaves the way; the one before it in its chain is out of it.
+    func leave(_ lane: Lane, _ key: [UInt8]?) {
         let count = lane.count
-        lane.leave(key: lane.id == nil ? nil : records[index].key.map { [UInt8]($0) }, at: home.time.wall)
+        lane.leave(key: key, at: home.time.wall)
+        if lane.state == .held { lane.load(nil) }
         if let cursor = lane.cursor {
             lane.forEachOffset { cursor.outstanding.answer($0) }
             markDirty(cursor)
@@ -74,6 +86,10 @@ extension SubscriptionRunner {
             return
         }
         if let id = lane.id, lanes[id] === lane { lanes[id] = nil }
+        if let next = lane.unchain(), held.removeValue(forKey: next.serial) != nil {
+            next.state = .ready
+            ready.append(next)
+        }
         guard let name else { return }
         away[lane.serial] = nil
         lane.isDirty = false

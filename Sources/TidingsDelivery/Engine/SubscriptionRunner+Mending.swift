@@ -35,7 +35,8 @@ extension SubscriptionRunner {
         var items: [(serial: UInt64, entity: WaitingEntity)] = []
         let (now, wall) = (home.time.now, home.time.wall)
         for serial in away.keys.sorted() where serial > after {
-            guard let lane = away[serial] else { continue }
+            // A held lane is shown with the one that holds it.
+            guard let lane = away[serial], lane.state != .held else { continue }
             let found: EntityState = lane.state == .parked ? .parked : .resting
             guard state == nil || state == found else { continue }
             if items.count == limit {
@@ -47,7 +48,8 @@ extension SubscriptionRunner {
                     serial,
                     WaitingEntity(
                         key: lane.key.map { String(decoding: $0, as: UTF8.self) }, state: found, since: lane.since,
-                        until: found == .parked ? nil : lane.head(at: now, wall).until ?? wall, behind: lane.count - 1,
+                        until: found == .parked ? nil : lane.head(at: now, wall).until ?? wall,
+                        behind: lane.countOfChain - 1,
                         event: EventReference(lane.partition, lane.offset), failures: lane.failures,
                         deadLetter: lane.deadLetter.map { DeadLetterID($0) }, type: letter?.type,
                         eventID: letter?.eventID)

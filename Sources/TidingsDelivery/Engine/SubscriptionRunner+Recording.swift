@@ -123,31 +123,40 @@ extension SubscriptionRunner {
         restoredPositions = state.positions
         for (id, letter) in state.deadLetters { letters[id] = Letter(state: letter) }
         let wall = home.time.wall
-        for (name, recorded) in state.lanes.sorted(by: { $0.value.order < $1.value.order }) {
+        // Of one key those of an older layout come first: the others are chained to them.
+        let lanes = state.lanes.map { (layout: layout(of: $0, $1.waiting.first), name: $0, lane: $1) }
+        for (_, name, recorded) in lanes.sorted(by: {
+            $0.layout == $1.layout ? $0.lane.order < $1.lane.order : $0.layout < $1.layout
+        }) {
             guard let offset = recorded.waiting.first else { continue }
             restore(name, recorded, offset, at: wall)
         }
     }
 
+    /// How many layouts of its topic are older than that of a lane's first event.
+    private func layout(of name: SubscriptionState.LaneName, _ offset: Offset?) -> Int {
+        guard let offset, let topic = home.log.topics[name.partition.topic] else { return 0 }
+        return topic.formerLayouts.count { !$0.holds(offset, of: name.partition.index) }
+    }
+
     private func restore(
         _ name: SubscriptionState.LaneName, _ recorded: SubscriptionState.Lane, _ offset: Offset, at wall: WallTime
     ) {
-        let tail = home.tail(for: name.partition)
         var id: LaneID?
-        if let tail, let key = name.key {
-            id = key.withUnsafeBytes {
-                LaneID(partition: Int32(truncatingIfNeeded: tail.index), key: $0, seed: home.hashSeed)
-            }
+        if let key = name.key {
+            id = key.withUnsafeBytes { LaneID(topic: name.partition.topic, key: $0, seed: home.hashSeed) }
         }
         lastSerial += 1
         let lane = Lane(
             serial: lastSerial, partition: name.partition, cursor: nil, id: id, offset: offset,
             stored: recorded.head.stored, batch: nil)
-        lane.restore(recorded, key: name.key)
-        if let id { lanes[id] = lane }
+        lane.restore(recorded, as: name)
+        let before = id.flatMap { lanes.updateValue(lane, forKey: $0) }
         away[lane.serial] = lane
         waitingCount += lane.count
-        if recorded.head.isParked {
+        if let before, !recorded.head.wasTried {
+            hold(lane, behind: before)
+        } else if recorded.head.isParked {
             lane.state = .parked
             parkedCount += 1
         } else if let until = recorded.head.until, until > wall {

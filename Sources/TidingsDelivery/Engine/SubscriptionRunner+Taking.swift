@@ -63,6 +63,7 @@ extension SubscriptionRunner {
             return
         }
         guard cursor.mode == .tail else { return }
+        guard mayTake(cursor, record.offset) else { return cursor.fallBehind(at: record.offset) }
         guard canTake else {
             relieve()
             guard canTake else { return cursor.fallBehind(at: record.offset) }
@@ -77,12 +78,11 @@ extension SubscriptionRunner {
             cursor.outstanding.take(offset, storedAt: record.timestamp)
             return queue(makeLane(cursor, nil, record, batch))
         }
-        let id = LaneID(partition: Int32(truncatingIfNeeded: cursor.tail.index), key: key, seed: home.hashSeed)
-        guard let lane = lanes[id] else {
+        let id = LaneID(topic: cursor.partition.topic, key: key, seed: home.hashSeed)
+        guard let lane = lanes[id], lane.partition == cursor.partition else {
             cursor.outstanding.take(offset, storedAt: record.timestamp)
             let lane = makeLane(cursor, id, record, batch)
-            lanes[id] = lane
-            return queue(lane)
+            return begin(lane, id)
         }
         lane.follow(offset, storedAt: record.timestamp, in: batch)
         if lane.isAway {
@@ -93,6 +93,21 @@ extension SubscriptionRunner {
             cursor.outstanding.take(offset, storedAt: record.timestamp)
             windowCount += 1
         }
+    }
+
+    /// Begins a lane, or chains it to the one its key has in another partition.
+    private func begin(_ lane: Lane, _ id: LaneID) {
+        let before = lanes.updateValue(lane, forKey: id)
+        guard let before else { return queue(lane) }
+        hold(lane, behind: before)
+        if before.isAway { leave(lane, before.key) }
+    }
+
+    /// Holds a lane until the one before it is over.
+    func hold(_ lane: Lane, behind before: Lane) {
+        lane.state = .held
+        held[lane.serial] = lane
+        before.chain(lane)
     }
 
     private func makeLane(
@@ -130,7 +145,13 @@ extension SubscriptionRunner {
     }
 
     private func readOn() {
+        let before = moves
         for case let cursor? in cursors where cursor.mode == .behind && !cursor.isReading { readOn(cursor) }
+        // What was taken just now may be the last that a newer layout waits for.
+        if waitsForLayout, moves != before {
+            waitsForLayout = false
+            readOnSoon()
+        }
         pump()
     }
 
@@ -139,9 +160,13 @@ extension SubscriptionRunner {
         for _ in 0..<4 {
             guard !isDeleted, cursor.mode == .behind else { return }
             cursor.advance(to: cursor.nextWorthReading)
-            if cursor.place >= cursor.tail.seen { return cursor.join() }
+            if cursor.place >= cursor.tail.seen {
+                moves += 1
+                return cursor.join()
+            }
             if !canTake { relieve() }
-            guard canTake else { return }
+            guard canTake, mayTake(cursor, cursor.place) else { return }
+            moves += 1
             guard let batch = home.session.recent(cursor.partition, from: cursor.place) else { return read(cursor) }
             guard process(batch, cursor) else { return }
         }
@@ -190,6 +215,11 @@ extension SubscriptionRunner {
     private func process(_ batch: StoredBatch, _ cursor: PartitionCursor) -> Bool {
         guard cursor.mode == .behind else { return false }
         let end = cursor.tail.seen
+        if batch.fate == .open { return false }
+        if batch.fate == .aborted {
+            cursor.advance(to: min(batch.lastOffset.next, end))
+            return true
+        }
         guard let records = try? batch.records() else {
             home.logger.error(
                 "a batch cannot be read as events and is passed over",
@@ -205,7 +235,7 @@ extension SubscriptionRunner {
             guard cursor.looks(at: record.offset) else { continue }
             let event = EventView(record)
             guard event.isEvent, table.wants(uuid, event, in: cursor.tail.topic) else { continue }
-            guard canTake else {
+            guard canTake, mayTake(cursor, record.offset) else {
                 cursor.advance(to: record.offset)
                 return false
             }
@@ -230,7 +260,7 @@ extension SubscriptionRunner {
             if let found = largest, (found.count, lane.serial) >= (lane.count, found.serial) { continue }
             largest = lane
         }
-        guard let largest, let cursor = largest.cursor else { return }
+        guard let largest = largest?.front, let cursor = largest.cursor else { return }
         let fills = largest.count >= home.limits.window / 2 && cursor.outstanding.hasGaps
         let stands = largest.began.map { now - $0 > home.limits.longestRestOnTheWay } ?? false
         if fills || stands { leaveTheWay(largest) }

@@ -35,8 +35,10 @@ final class SubscriptionRunner {
     var cursors: [PartitionCursor?] = []
     /// Positions of partitions it has no cursor for.
     var restoredPositions: [PartitionID: SubscriptionState.Position] = [:]
-    /// Keyed lanes that are not over.
+    /// Keyed lanes that are not over; of a chain the last one.
     var lanes: [LaneID: Lane] = [:]
+    /// Lanes that wait for the end of another one of their key, by serial.
+    var held: [UInt64: Lane] = [:]
     /// Lanes out of the way, by serial.
     var away: [UInt64: Lane] = [:]
     var ready = ReadyQueue()
@@ -71,6 +73,10 @@ final class SubscriptionRunner {
     var restTimer: (timer: LoopTimer, due: MonotonicTime)?
     var probeTimer: LoopTimer?
     var readsOnSoon = false
+    /// Whether a cursor stands before a layout whose turn has not come.
+    var waitsForLayout = false
+    /// Counts how often a cursor that is behind got on.
+    var moves: UInt64 = 0
     var isTouched = false
     var nextRelief: MonotonicTime
 

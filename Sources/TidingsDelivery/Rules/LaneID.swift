@@ -2,15 +2,15 @@
 
 import TidingsCore
 
-/// A lane by a hash of its key, in one partition: found without copying the key. Should two keys ever share a hash,
-/// they share a lane: more order than promised, never less.
+/// A lane by a hash of its key, in one topic: found without copying the key. Should two keys ever share a hash, they
+/// share a lane: more order than promised, never less.
 struct LaneID: Hashable {
-    let partition: Int32
+    let topic: TopicID
     let hash: UInt64
 
     /// - Parameter seed: random per process, so that nobody can choose keys that collide.
-    init(partition: Int32, key: UnsafeRawBufferPointer, seed: UInt64) {
-        self.partition = partition
+    init(topic: TopicID, key: UnsafeRawBufferPointer, seed: UInt64) {
+        self.topic = topic
         var sum = seed ^ UInt64(truncatingIfNeeded: key.count)
         var at = 0
         while at + 8 <= key.count {

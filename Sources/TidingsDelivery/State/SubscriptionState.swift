@@ -15,7 +15,8 @@ struct SubscriptionState: Hashable {
     struct LaneName: Hashable {
         let partition: PartitionID
         let key: [UInt8]?
-        /// Set when the lane is one event's alone.
+        /// Its first event, when the key does not name it alone: without a key the lane is that event's; with one it was
+        /// chained to another lane of the key, which may lie in the same partition.
         let lone: Offset?
     }
 
@@ -39,6 +40,9 @@ struct SubscriptionState: Hashable {
         /// The dead letter that is redriven, or that blocks the lane.
         var deadLetter: UInt64?
         var isParked = false
+
+        /// Whether it was more than held behind another lane of its key.
+        var wasTried: Bool { isParked || failures > 0 || until != nil || deadLetter != nil || chain != nil }
     }
 
     /// A lane out of the way.

@@ -12,6 +12,7 @@ final class OperationalEvents {
     private static let partitions: Int32 = 4
 
     private let log: any EventLog
+    private let loop: any Loop
     private let session: any LogSession
     private let time: any TimeSource
     private let random: any RandomSource
@@ -22,6 +23,7 @@ final class OperationalEvents {
     /// Makes the loop's writer.
     init(log: any EventLog, loop: any Loop, random: any RandomSource, logger: Logger) {
         self.log = log
+        self.loop = loop
         session = log.session(on: loop)
         time = loop.time
         self.random = random
@@ -51,12 +53,19 @@ final class OperationalEvents {
         buffer.removeAll()
         guard let key = draft[.subject] else { return }
         let partition = PartitionID(topic.id, Murmur2.partition(of: key, count: topic.partitionCount))
-        buffer.add(to: partition, at: now) { body in EventRecord.encodeBody(draft, key: key, into: &body) }
+        buffer.add(to: partition, among: topic.partitionCount, at: now) { body in
+            EventRecord.encodeBody(draft, key: key, into: &body)
+        }
         do throws(LogError) {
             try session.append(&buffer) { [self] result in
                 if case .failure(let error) = result { failed(event, error) }
             }
         } catch {
+            // The topic gets more partitions just now.
+            if error.code == .layoutChanged {
+                _ = loop.schedule(after: .milliseconds(5)) { [self] in store(event) }
+                return
+            }
             failed(event, error)
         }
     }

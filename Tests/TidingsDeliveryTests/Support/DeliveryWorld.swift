@@ -150,11 +150,11 @@ final class DeliveryWorld {
         for key in keys {
             endpoints.published += 1
             let place =
-                key.map { key in key.utf8.reduce(UInt32(7)) { $0 &* 31 &+ UInt32($1) } % UInt32(topic.partitionCount) }
-                ?? UInt32(endpoints.published % Int(topic.partitionCount))
-            let partition = PartitionID(topic.id, Int32(place))
+                key.map { Self.place($0, topic.partitionCount) }
+                ?? Int32(endpoints.published % Int(topic.partitionCount))
+            let partition = PartitionID(topic.id, place)
             let number = endpoints.published
-            buffer.add(to: partition, at: clock.wall) { body in
+            buffer.add(to: partition, among: topic.partitionCount, at: clock.wall) { body in
                 Self.encode(id: "e\(number)", type: type, key: key, into: &body)
             }
         }
@@ -163,9 +163,50 @@ final class DeliveryWorld {
         } catch {
             preconditionFailure("the append was refused: \(error)")
         }
-        for (entry, key) in zip(buffer.entries, keys) {
-            endpoints.stored[EventReference(entry.partition, entry.offset)] = key
+        let first = endpoints.published - keys.count + 1
+        for (place, (entry, key)) in zip(buffer.entries, keys).enumerated() {
+            let event = EventReference(entry.partition, entry.offset)
+            endpoints.stored[event] = key
+            endpoints.numbers[event] = first + place
         }
+    }
+
+    /// Which of so many partitions a key belongs to.
+    static func place(_ key: String, _ count: Int32) -> Int32 {
+        Int32(key.utf8.reduce(UInt32(7)) { $0 &* 31 &+ UInt32($1) } % UInt32(count))
+    }
+
+    /// Gives a topic more partitions.
+    func grow(_ topic: TopicDescription, upTo count: Int32) -> TopicDescription {
+        var answer: Result<TopicDescription, LogError>?
+        producer.addPartitions(topic.id, upTo: count) { answer = $0 }
+        clock.runUntilIdle()
+        guard case .success(let grown)? = answer else { preconditionFailure("the topic did not grow: \(answer!)") }
+        return grown
+    }
+
+    /// Appends one event of a transaction, as a Kafka client does.
+    func publish(batchOf key: String, by producer: Int64, to partition: PartitionID) throws {
+        endpoints.published += 1
+        let number = endpoints.published
+        var body = ByteBuffer()
+        Self.encode(id: "e\(number)", type: "order.created", key: key, into: &body)
+        var builder = RecordBatchBuilder()
+        builder.add(body: body.bytes, timestamp: clock.wall)
+        var batch = [UInt8](builder.seal(baseOffset: .zero))
+        withUnsafeBytes(of: Int16(0x10).bigEndian) { batch.replaceSubrange(21..<23, with: $0) }
+        withUnsafeBytes(of: producer.bigEndian) { batch.replaceSubrange(43..<51, with: $0) }
+        let crc = batch.withUnsafeBytes { CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[21...])) }
+        withUnsafeBytes(of: crc.bigEndian) { batch.replaceSubrange(17..<21, with: $0) }
+        _ = try batch.withUnsafeBytes { try self.producer.append(batch: $0, to: partition) { _ in } }
+        clock.runUntilIdle()
+    }
+
+    /// Ends a transaction.
+    func end(_ producer: Int64, commits: Bool, in partitions: [PartitionID]) throws {
+        try self.producer.append(TransactionEnd(producer: producer, epoch: 0, isCommit: commits), to: partitions) { _ in
+        }
+        clock.runUntilIdle()
     }
 
     func publishAndCommit(_ keys: [String?], type: String = "order.created", topic: TopicDescription? = nil) {

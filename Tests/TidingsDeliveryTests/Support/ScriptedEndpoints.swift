@@ -29,6 +29,8 @@ final class ScriptedEndpoints {
         let key: String?
         let messageID: String
         let time: MonotonicTime
+        /// Its place in the order in which the events were published.
+        let number: Int
     }
 
     struct Request {
@@ -45,6 +47,8 @@ final class ScriptedEndpoints {
     var answer: (Request) -> Answer = { _ in .ok }
     var published = 0
     var stored: [EventReference: String?] = [:]
+    /// Each event's place in the order in which they were published.
+    var numbers: [EventReference: Int] = [:]
     private(set) var requests: [Request] = []
     private(set) var receipts: [Receipt] = []
     private(set) var inFlight = 0
@@ -100,7 +104,7 @@ final class ScriptedTransport: PushTransport {
             endpoints.received(
                 .init(
                     subscription: subscription.name.text, event: event, key: request.key, messageID: messageID,
-                    time: loop.time.now))
+                    time: loop.time.now, number: endpoints.numbers[event] ?? 0))
         }
         _ = loop.schedule(after: answer.after) { [endpoints] in
             endpoints.ended(life)
