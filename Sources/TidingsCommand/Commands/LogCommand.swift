@@ -11,13 +11,13 @@ import TidingsServer
     import Darwin
 #endif
 
-/// `tidings log`: a look into a data folder, without a server and without changing anything.
+/// `tidings log`: what is done with a data folder without asking a server.
 enum LogCommand {
     private static let data = CommandOption(
         "data", "DIR", help: "the data folder (TIDINGS_DATA; default \(ServerOptions.data.description.standard))")
 
     static let command = Command(
-        "log", "Looks into a data folder, without a server and without changing anything.",
+        "log", "The data folder: look into it, verify, repair, back up and restore it.",
         [
             Command(
                 "dump", "Shows partitions, the records of a topic, or the rounds of the write-ahead log.",
@@ -38,6 +38,7 @@ enum LogCommand {
                 details: "Ends with 1 when acknowledged records cannot be read; what is only noticed costs nothing.",
                 options: [data, ClientOptions.json], examples: ["tidings log verify --data /var/lib/tidings"],
                 run: verify),
+            BackupCommand.backup, BackupCommand.restore,
         ])
 
     // MARK: - Dump

@@ -47,6 +47,25 @@ public protocol DiskFile: AnyObject, Sendable {
     func truncate(to count: Int64) throws(DiskError)
     /// The file's length.
     func size() throws(DiskError) -> Int64
+    /// What tells this file from others, and its present content from what it was.
+    func stamp() throws(DiskError) -> FileStamp
+}
+
+/// What tells a file from others, whatever they are called, and whether it was written meanwhile.
+public struct FileStamp: Sendable, Hashable {
+    /// The file itself; another one only when this one is gone and nobody has it open.
+    public let identity: UInt64
+    /// Its length.
+    public let byteCount: Int64
+    /// When it was last written: as fine as the system counts.
+    public let modified: Int64
+
+    /// Describes a file.
+    public init(identity: UInt64, byteCount: Int64, modified: Int64) {
+        self.identity = identity
+        self.byteCount = byteCount
+        self.modified = modified
+    }
 }
 
 /// What went wrong with a file.

@@ -233,6 +233,20 @@ final class SystemFile: DiskFile {
         if fstat(number, &status) != 0 { throw DiskError(system: errno, "asking for the size of", path) }
         return Int64(status.st_size)
     }
+
+    func stamp() throws(DiskError) -> FileStamp {
+        var status = stat()
+        if fstat(number, &status) != 0 { throw DiskError(system: errno, "looking at", path) }
+        #if canImport(Glibc)
+            let modified = status.st_mtim
+        #else
+            let modified = status.st_mtimespec
+        #endif
+        // Files of one folder lie on one device.
+        return FileStamp(
+            identity: UInt64(status.st_ino), byteCount: Int64(status.st_size),
+            modified: Int64(modified.tv_sec) &* 1_000_000_000 &+ Int64(modified.tv_nsec))
+    }
 }
 
 extension DiskError {

@@ -285,4 +285,12 @@ private final class SimulatedFile: DiskFile {
             return Int64(node.bytes.count)
         }
     }
+
+    func stamp() throws(DiskError) -> FileStamp {
+        try disk.withState { state throws(DiskError) -> FileStamp in
+            try state.check(life)
+            return FileStamp(
+                identity: UInt64(node.number), byteCount: Int64(node.bytes.count), modified: node.changes)
+        }
+    }
 }

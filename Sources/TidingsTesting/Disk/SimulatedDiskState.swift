@@ -6,10 +6,16 @@ import TidingsCore
 ///
 /// - Concurrency: under its disk's lock.
 final class SimulatedNode: @unchecked Sendable {
+    /// No other file of the disk ever has it.
+    let number: Int
+    /// Counts what was done to the content.
+    var changes: Int64 = 0
     var bytes: [UInt8] = []
     var durable: [UInt8] = []
     /// Sectors written since the last sync.
     var unsynced: Set<Int> = []
+
+    init(number: Int) { self.number = number }
 }
 
 /// Everything a ``SimulatedDisk`` knows; the rules of what a crash leaves.
@@ -88,7 +94,7 @@ struct SimulatedDiskState {
 
     mutating func create(_ path: String) -> SimulatedNode {
         lastNode += 1
-        let node = SimulatedNode()
+        let node = SimulatedNode(number: lastNode)
         nodes[lastNode] = node
         change(.add(path, .file(lastNode)))
         return node
@@ -96,6 +102,7 @@ struct SimulatedDiskState {
 
     mutating func write(_ from: UnsafeRawBufferPointer, to node: SimulatedNode, at position: Int) {
         guard !from.isEmpty else { return }
+        node.changes += 1
         let end = position + from.count
         let before = node.bytes.count
         if end > before {
@@ -110,6 +117,7 @@ struct SimulatedDiskState {
     }
 
     mutating func truncate(_ node: SimulatedNode, to count: Int) {
+        node.changes += 1
         usedBytes += Int64(count - node.bytes.count)
         if count < node.bytes.count {
             node.bytes.removeLast(node.bytes.count - count)

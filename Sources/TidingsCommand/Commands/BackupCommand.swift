@@ -1,0 +1,85 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import TidingsCore
+import TidingsLog
+
+/// `tidings log backup` and `tidings log restore`.
+enum BackupCommand {
+    static let backup = Command(
+        "backup", "Copies the data folder, also of a running server, into a backup folder.",
+        details: """
+            Everything acknowledged before the command began is in the backup, and all of it is of one moment. A further backup
+            into the same folder copies only the segments that changed; until it is complete, the older one stands. Every
+            file has a checksum, which a restore verifies. Keep the backup folder on another disk.
+            """,
+        arguments: [CommandArgument("DIR", help: "the backup folder; made when missing")],
+        options: [DataFolder.option, ClientOptions.json],
+        examples: ["tidings log backup /backup/tidings --data /var/lib/tidings"]
+    ) { invocation throws(CommandFailure) in
+        let source = try DataFolder.existing(DataFolder.path(invocation))
+        let target = try DataFolder.made(invocation.argument(0) ?? "")
+        let terminal = invocation.terminal
+        let summary: LogBackup.Summary
+        do throws(LogToolError) {
+            summary = try LogBackup.back(up: source, into: target, at: SystemTime().wall) { terminal.progress($0) }
+        } catch {
+            terminal.progress("")
+            throw CommandFailure(.failure, error.description)
+        }
+        terminal.progress("")
+        show(
+            summary, invocation,
+            "backup \(summary.number): \(summary.fileCount) files, \(summary.byteCount) bytes, up to round "
+                + "\(summary.lastRound); \(summary.copiedBytes) bytes were copied")
+        return .ok
+    }
+
+    static let restore = Command(
+        "restore", "Makes a data folder of a backup.",
+        details: """
+            The data folder must be empty or missing; nothing is ever written over. Every file is verified by its checksum. The
+            next start of a server recovers it as after a power cut: what the backup has is there, what came later is not.
+            """,
+        arguments: [CommandArgument("DIR", help: "the backup folder")],
+        options: [
+            DataFolder.option,
+            .flag("damaged", help: "goes on past files of the backup that rotted, and names them; ends with 1 then"),
+            ClientOptions.json,
+        ],
+        examples: ["tidings log restore /backup/tidings --data /var/lib/tidings"]
+    ) { invocation throws(CommandFailure) in
+        let backup = try DataFolder.existing(invocation.argument(0) ?? "")
+        let target = try DataFolder.made(DataFolder.path(invocation))
+        let terminal = invocation.terminal
+        let summary: LogBackup.Summary
+        do throws(LogToolError) {
+            summary = try LogBackup.restore(backup, into: target, allowsDamage: invocation.has("damaged")) {
+                terminal.progress($0)
+            }
+        } catch {
+            terminal.progress("")
+            throw CommandFailure(.failure, error.description)
+        }
+        terminal.progress("")
+        for path in summary.damaged { terminal.say("tidings: \(path) is not what was backed up") }
+        show(
+            summary, invocation,
+            "restored backup \(summary.number): \(summary.fileCount) files, \(summary.copiedBytes) bytes, up to round "
+                + "\(summary.lastRound)")
+        return summary.damaged.isEmpty ? .ok : .failure
+    }
+
+    private static func show(_ summary: LogBackup.Summary, _ invocation: Invocation, _ sentence: String) {
+        guard invocation.has("json") else {
+            invocation.terminal.print(sentence)
+            return
+        }
+        let json = JSONObject([
+            ("number", DataFolder.number(summary.number)), ("last_round", DataFolder.number(summary.lastRound)),
+            ("files", DataFolder.number(summary.fileCount)), ("bytes", DataFolder.number(summary.byteCount)),
+            ("copied_bytes", DataFolder.number(summary.copiedBytes)),
+            ("damaged", .array(summary.damaged.map { .string($0) })),
+        ])
+        invocation.terminal.print(.object(json), asJSON: true)
+    }
+}
