@@ -39,14 +39,18 @@ package struct LogInspector {
         package let start: Offset
         /// The offset after the last one a checkpoint synced, by the metadata.
         package let checkpointEnd: Offset
+        /// Compaction left offsets out below, by the metadata.
+        package let cleanedTo: Offset
     }
 
     /// A batch of a partition file.
     package struct Batch: Sendable {
-        /// The file, below the data folder.
+        /// The file, below the data folder: the partition's, or the write-ahead log's for what is only there.
         package let path: String
         /// Where in the file.
         package let position: Int64
+        /// The base offset of the segment it lies in; its own in the write-ahead log.
+        let segment: Offset
         /// Its header.
         package let header: RecordBatchHeader
         /// The batch, to read its records from. Its `round` is 0 when the round index does not know it.
@@ -73,9 +77,9 @@ package struct LogInspector {
         package let entries: [(partition: PartitionID, baseOffset: Offset, records: Int32, bytes: Int)]
     }
 
-    private let disk: any Disk
-    private let metadata: LogMetadata
-    private let damagedSlots: Int
+    let disk: any Disk
+    let metadata: LogMetadata
+    let damagedSlots: Int
 
     /// Reads the folder's metadata.
     /// - Throws: `.unknownFormat`, `.corruptMetadata`, or `.offline` with what the disk said.
@@ -120,35 +124,63 @@ package struct LogInspector {
                     PartitionSummary(
                         topic: topic.description, partition: PartitionID(topic.id, Int32(index)), folder: folder,
                         segments: names.compactMap { SegmentNames.base(ofLog: $0) }.sorted(),
-                        start: record.start, checkpointEnd: record.end))
+                        start: record.start, checkpointEnd: record.end, cleanedTo: record.cleanedTo))
             }
         }
         return found
     }
 
     /// Hands every whole batch of a partition to `each`, in order, from the one that holds `offset` on, until it answers
-    /// false; what is no batch goes to `damaged`.
+    /// false: those in its files, then those that only the write-ahead log has. What is no batch goes to `damaged`.
     package func batches(
         of partition: PartitionSummary, from offset: Offset = .zero, damaged: (Finding) -> Void = { _ in },
         each: (Batch) throws -> Bool
     ) throws {
-        var expected: Offset?
+        guard let end = try storedBatches(of: partition, from: offset, damaged: damaged, each: each) else { return }
+        var expected = end
+        for located in try liveRounds() where located.round.header.number > metadata.checkpoint {
+            for batch in batches(of: located) where batch.stored.partition == partition.partition {
+                guard batch.stored.baseOffset >= expected else { continue }
+                expected = batch.stored.lastOffset.next
+                if batch.stored.lastOffset < offset { continue }
+                guard try each(batch) else { return }
+            }
+        }
+    }
+
+    /// Hands every whole batch of a partition's files to `each`, in order.
+    /// - Parameter ended: called after the last batch of each segment that was read from its beginning.
+    /// - Returns: the offset after the last one; nil when `each` answered false.
+    func storedBatches(
+        of partition: PartitionSummary, from offset: Offset = .zero, damaged: (Finding) -> Void = { _ in },
+        ended: (_ segment: Offset) -> Void = { _ in }, each: (Batch) throws -> Bool
+    ) throws -> Offset? {
+        var expected = partition.start
         for (place, base) in partition.segments.enumerated() {
             let next = place + 1 < partition.segments.count ? partition.segments[place + 1] : nil
             if let next, next <= max(offset, partition.start) { continue }
-            if let expected, base > expected {
+            if base > expected, base > partition.cleanedTo, base > partition.start {
                 damaged(
                     Finding(
                         severity: .damage, path: SegmentNames.log(partition.folder, base), position: 0,
                         description: "offsets \(expected) to \(base.value - 1) are missing"))
             }
             let limit = next ?? (metadata.isClean ? partition.checkpointEnd : nil)
-            var walk = try SegmentWalk(base, until: limit, of: partition, on: disk)
+            var walk: SegmentWalk
+            do throws(DiskError) {
+                walk = try SegmentWalk(base, until: limit, of: partition, on: disk)
+            } catch {
+                damaged(
+                    Finding(
+                        severity: .damage, path: SegmentNames.log(partition.folder, base), position: 0,
+                        description: "cannot be opened: \(error.description)"))
+                continue
+            }
             while let step = try walk.next() {
                 switch step {
                 case .batch(let batch):
                     if batch.stored.lastOffset < offset { continue }
-                    guard try each(batch) else { return }
+                    guard try each(batch) else { return nil }
                 case .damage(let position, let reason):
                     let isTail = next == nil && walk.expected >= partition.checkpointEnd
                     damaged(
@@ -159,18 +191,19 @@ package struct LogInspector {
                 }
             }
             expected = walk.expected
+            ended(base)
         }
-        let end = expected ?? partition.start
-        if end < partition.checkpointEnd {
+        if expected < partition.checkpointEnd, partition.checkpointEnd > partition.cleanedTo {
             damaged(
                 Finding(
                     severity: .damage, path: partition.folder, position: 0,
-                    description: "offsets \(end) to \(partition.checkpointEnd.value - 1) are missing at the end"))
+                    description: "offsets \(expected) to \(partition.checkpointEnd.value - 1) are missing at the end"))
         }
+        return expected
     }
 
-    /// Hands every round that can still be read in the write-ahead log to `each`, block by block: those of this life of
-    /// the folder.
+    /// Hands every round that can still be read in the write-ahead log to `each`, by number: those of this life of the
+    /// folder.
     package func rounds(_ each: (RoundSummary) throws -> Bool) throws {
         for found in try liveRounds() {
             let header = found.round.header
@@ -183,7 +216,7 @@ package struct LogInspector {
         }
     }
 
-    private func liveRounds() throws(LogError) -> [RecoveryPlan.Located] {
+    func liveRounds() throws(LogError) -> [RecoveryPlan.Located] {
         try reading { () throws(DiskError) in
             var found: [RecoveryPlan.Located] = []
             for name in try disk.list(WriteAheadLog.folder) {
@@ -200,101 +233,25 @@ package struct LogInspector {
         }
     }
 
-    /// Judges everything: metadata, every batch and record of every partition, the indexes, the live rounds.
-    /// - Returns: what is wrong; empty when nothing is.
-    package func verify(progress: (PartitionSummary) -> Void = { _ in }) throws(LogError) -> [Finding] {
-        var findings: [Finding] = []
-        if damagedSlots > 0 {
-            findings.append(
-                Finding(
-                    severity: .notice, path: MetadataStore.folder, position: 0,
-                    description: "one slot of the metadata is damaged; the other one is whole"))
+    /// The batches of a round that are whole, read again: a running server may have used the block for others since.
+    private func batches(of located: RecoveryPlan.Located) -> [Batch] {
+        let path = WriteAheadLog.path(located.block)
+        guard let file = try? disk.open(path, .read) else { return [] }
+        return zip(located.round.entries, located.round.batchPositions).compactMap { entry, at in
+            let position = Int64(located.position + at)
+            guard let bytes = try? file.bytes(at: position, count: entry.byteCount),
+                let header = try? RecordBatchHeader(verifying: bytes.buffer), header.totalByteCount == bytes.count,
+                header.baseOffset == entry.baseOffset.value
+            else { return nil }
+            return Batch(
+                path: path, position: position, segment: entry.baseOffset, header: header,
+                stored: StoredBatch(
+                    partition: entry.partition, baseOffset: entry.baseOffset, lastOffset: Offset(header.lastOffset),
+                    round: located.round.header.number, owner: bytes, range: 0..<bytes.count))
         }
-        for quarantine in metadata.quarantines {
-            findings.append(
-                Finding(
-                    severity: .damage, path: quarantine.copy.isEmpty ? quarantine.name : quarantine.copy, position: 0,
-                    description: "set aside before (offsets \(quarantine.offsets.lowerBound) up to "
-                        + "\(quarantine.offsets.upperBound)): \(quarantine.reason)"))
-        }
-        for partition in try partitions() {
-            progress(partition)
-            do { try verify(partition, &findings) } catch {
-                throw error as? LogError ?? LogError(.offline, "\(error)")
-            }
-        }
-        let plan = RecoveryPlan(found: try liveRounds(), checkpoint: metadata.checkpoint)
-        for number in plan.corrupt.prefix(1000) {
-            findings.append(
-                Finding(
-                    severity: .damage, path: WriteAheadLog.folder, position: 0,
-                    description: "round \(number) was acknowledged, and is damaged or missing"))
-        }
-        if let torn = plan.torn {
-            findings.append(
-                Finding(
-                    severity: .notice, path: WriteAheadLog.path(torn.block), position: Int64(torn.position),
-                    description: "round \(torn.round.header.number) is unfinished; an opening cuts it off"))
-        }
-        return findings
     }
 
-    private func verify(_ partition: PartitionSummary, _ findings: inout [Finding]) throws {
-        var starts: [String: Set<Int64>] = [:]
-        var found: [Finding] = []
-        try batches(of: partition, damaged: { found.append($0) }) { batch in
-            starts[batch.path, default: []].insert(batch.position << 32 | (batch.header.baseOffset & 0xFFFF_FFFF))
-            do throws(RecordError) {
-                _ = try batch.stored.records()
-            } catch {
-                found.append(
-                    Finding(
-                        severity: .damage, path: batch.path, position: batch.position,
-                        description: "the checksum matches, the records do not: \(error.description)"))
-            }
-            return true
-        }
-        for base in partition.segments {
-            let log = SegmentNames.log(partition.folder, base)
-            let known = starts[log] ?? []
-            func check(_ path: String, _ place: Int, _ size: Int, _ relative: UInt32, _ position: UInt32) {
-                let key = Int64(position) << 32 | ((base.value + Int64(relative)) & 0xFFFF_FFFF)
-                if known.contains(key) || relative == 0 && position == 0 { return }
-                found.append(
-                    Finding(
-                        severity: .notice, path: path, position: Int64(place * size),
-                        description: "entry \(place) does not point to a batch; the index is a help only"))
-            }
-            for (place, entry) in SegmentWalk.roundEntries(partition.folder, base, on: disk).enumerated() {
-                guard let entry else {
-                    found.append(
-                        Finding(
-                            severity: .notice, path: SegmentNames.rounds(partition.folder, base),
-                            position: Int64(place * RoundIndexEntry.byteCount),
-                            description: "entry \(place) of the round index is damaged"))
-                    continue
-                }
-                check(
-                    SegmentNames.rounds(partition.folder, base), place, RoundIndexEntry.byteCount,
-                    entry.relativeOffset, entry.position)
-            }
-            // Only a closed segment's Kafka index is synced.
-            guard base != partition.segments.last else { continue }
-            let path = SegmentNames.index(partition.folder, base)
-            let bytes = (try? disk.contents(of: path)) ?? []
-            for place in 0..<bytes.count / OffsetIndexEntry.byteCount {
-                let at = place * OffsetIndexEntry.byteCount
-                let (relative, position) = bytes.withUnsafeBytes { raw -> (UInt32, UInt32) in
-                    var reader = ByteReader(raw.part(at..<at + OffsetIndexEntry.byteCount))
-                    return (reader.number(UInt32.self) ?? 0, reader.number(UInt32.self) ?? 0)
-                }
-                check(path, place, OffsetIndexEntry.byteCount, relative, position)
-            }
-        }
-        findings.append(contentsOf: found)
-    }
-
-    private func reading<Value>(_ work: () throws(DiskError) -> Value) throws(LogError) -> Value {
+    func reading<Value>(_ work: () throws(DiskError) -> Value) throws(LogError) -> Value {
         do throws(DiskError) { return try work() } catch { throw LogError(.offline, error.description) }
     }
 }

@@ -20,6 +20,8 @@ struct SegmentWalk {
     private let base: Offset
     /// No batch goes past it.
     private let limit: Int64
+    /// Offsets below may be left out between batches.
+    private let cleanedTo: Int64
     private let rounds: [RoundIndexEntry]
     private var roundPlace = -1
 
@@ -27,6 +29,7 @@ struct SegmentWalk {
         _ base: Offset, until limit: Offset?, of partition: LogInspector.PartitionSummary, on disk: any Disk
     ) throws(DiskError) {
         self.limit = limit?.value ?? .max
+        cleanedTo = partition.cleanedTo.value
         path = SegmentNames.log(partition.folder, base)
         self.base = base
         expected = base
@@ -50,7 +53,7 @@ struct SegmentWalk {
     /// The next batch, or what lies where one should; nil at the end.
     mutating func next() throws(DiskError) -> Step? {
         guard position < size else { return nil }
-        if let (header, bytes) = try batch(at: position), header.baseOffset == expected.value {
+        if let (header, bytes) = try batch(at: position), try isExpected(header) {
             return .batch(take(header, bytes))
         }
         let (from, wanted) = (position, expected)
@@ -65,11 +68,7 @@ struct SegmentWalk {
                     header.lastOffset < limit, at > from || header.baseOffset > wanted.value
                 else { continue }
                 // A rotten base offset is not in the checksum, but contradicts the batch behind it.
-                if let (follower, _) = try batch(at: at + Int64(header.totalByteCount)),
-                    follower.baseOffset <= header.lastOffset
-                {
-                    continue
-                }
+                if try contradicts(header, at: at) { continue }
                 (position, expected) = (at, Offset(header.baseOffset))
                 return .damage(
                     position: from,
@@ -81,6 +80,20 @@ struct SegmentWalk {
         }
         position = size
         return .damage(position: from, reason: "\(size - from) bytes are no batch, up to the end of the file")
+    }
+
+    private func isExpected(_ header: RecordBatchHeader) throws(DiskError) -> Bool {
+        if header.baseOffset == expected.value { return true }
+        guard header.baseOffset > expected.value, header.baseOffset <= cleanedTo, header.lastOffset < limit else {
+            return false
+        }
+        return try !contradicts(header, at: position)
+    }
+
+    /// Whether the batch behind one has offsets that do not follow its own.
+    private func contradicts(_ header: RecordBatchHeader, at position: Int64) throws(DiskError) -> Bool {
+        guard let (follower, _) = try batch(at: position + Int64(header.totalByteCount)) else { return false }
+        return follower.baseOffset <= header.lastOffset
     }
 
     private func batch(at position: Int64) throws(DiskError) -> (RecordBatchHeader, SharedBytes)? {
@@ -99,9 +112,9 @@ struct SegmentWalk {
             roundPlace += 1
         }
         let batch = LogInspector.Batch(
-            path: path, position: position, header: header,
+            path: path, position: position, segment: base, header: header,
             stored: StoredBatch(
-                partition: partition, baseOffset: expected, lastOffset: Offset(header.lastOffset),
+                partition: partition, baseOffset: Offset(header.baseOffset), lastOffset: Offset(header.lastOffset),
                 round: roundPlace >= 0 ? rounds[roundPlace].round : 0, owner: bytes, range: 0..<bytes.count))
         position += Int64(bytes.count)
         expected = Offset(header.lastOffset).next

@@ -21,6 +21,22 @@ import TidingsCore
         #expect(records.lines.allSatisfy { $0.contains("  order.created ") })
         let json = server.run("log", "dump", "events", "--data", data, "--limit", "1", "--json")
         #expect(try JSONValue.parse(json.out)["value_base64"]?.string == "MQ==")
+        func dump(_ options: String...) -> [String] {
+            RunningServer.run(["log", "dump", "events", "--data", data] + options, server: server.url).lines
+        }
+        #expect(dump("--key", "2").count == 1)
+        #expect(dump("--key", "4").isEmpty)
+        #expect(dump("--since", "2020-01-01T00:00:00Z").count == 3)
+        #expect(dump("--until", "2020-01-01T00:00:00Z").isEmpty)
+        #expect(dump("--offset", "0", "--to", "0").allSatisfy { $0.contains("/0  ") })
+        let full = dump("--key", "1", "--full")
+        #expect(full.contains("    ce_type: order.created") && full.last == "    1", "\(full)")
+        let batches = try dump("--batches", "--json").map { try JSONValue.parse($0) }
+        #expect(
+            !batches.isEmpty && batches.allSatisfy { $0["codec"]?.string == "none" && $0["readable"] == .bool(true) })
+        #expect(batches.reduce(0) { $0 + ($1["records"]?.integer ?? 0) } == 3)
+        #expect(dump("--batches", "--key", "3").count == 1)
+        #expect(server.run("log", "dump", "events", "--data", data, "--since", "noon").code == .usage)
         #expect(server.run("log", "dump", "nothing", "--data", data).code == .notFound)
         #expect(server.run("log", "dump", "--rounds", "--data", data).code == .ok)
         let verified = server.run("log", "verify", "--data", data)

@@ -1,0 +1,121 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import TidingsCore
+
+extension LogInspector {
+    /// Judges everything: metadata, every batch and record of every partition, the producers' sequences, the indexes,
+    /// the live rounds. Of a folder in use, damage is what a second look finds too.
+    /// - Returns: what is wrong; empty when nothing is.
+    package func verify(progress: (PartitionSummary) -> Void = { _ in }) throws(LogError) -> [Finding] {
+        var findings: [Finding] = []
+        if damagedSlots > 0 {
+            findings.append(
+                Finding(
+                    severity: .notice, path: MetadataStore.folder, position: 0,
+                    description: "one slot of the metadata is damaged; the other one is whole"))
+        }
+        for quarantine in metadata.quarantines {
+            findings.append(
+                Finding(
+                    severity: .damage, path: quarantine.copy.isEmpty ? quarantine.name : quarantine.copy, position: 0,
+                    description: "set aside before (offsets \(quarantine.offsets.lowerBound) up to "
+                        + "\(quarantine.offsets.upperBound)): \(quarantine.reason)"))
+        }
+        for partition in try partitions() {
+            progress(partition)
+            var found = try judge(partition)
+            if found.contains(where: { $0.severity == .damage }) { found = try confirmed(found, of: partition) }
+            findings.append(contentsOf: found)
+        }
+        findings.append(contentsOf: try judgeRounds())
+        return findings
+    }
+
+    /// What a second look finds too, with the metadata of now: a server may have moved a start, closed, removed or
+    /// replaced a segment while the first one went on.
+    private func confirmed(_ found: [Finding], of partition: PartitionSummary) throws(LogError) -> [Finding] {
+        let now = try LogInspector(disk: disk)
+        if now.metadata == metadata, now.metadata.isClean { return found }
+        let again = try now.partitions().first { $0.partition == partition.partition }
+        guard let again else { return [] }
+        let second = try now.judge(again)
+        return second.filter { $0.severity == .notice || found.contains($0) }
+    }
+
+    private func judge(_ partition: PartitionSummary) throws(LogError) -> [Finding] {
+        var found: [Finding] = []
+        var outline: SegmentOutline?
+        var sequences = SequenceCheck()
+        do {
+            _ = try storedBatches(
+                of: partition, damaged: { found.append($0) },
+                ended: { base in
+                    let closed = base != partition.segments.last
+                    let known = outline ?? SegmentOutline(partition.folder, base)
+                    found.append(contentsOf: known.findings(isClosed: closed, on: disk))
+                    outline = nil
+                },
+                each: { batch in
+                    if outline == nil { outline = SegmentOutline(partition.folder, batch.segment) }
+                    outline?.add(batch)
+                    let mayHaveGaps = batch.stored.baseOffset < partition.cleanedTo
+                    let broken = sequences.add(batch.header, mayHaveGaps: mayHaveGaps) ?? unreadable(batch)
+                    if let text = broken ?? odd(batch) {
+                        found.append(
+                            Finding(
+                                severity: broken == nil ? .notice : .damage, path: batch.path, position: batch.position,
+                                description: "offsets \(batch.stored.baseOffset) to \(batch.stored.lastOffset): \(text)"
+                            ))
+                    }
+                    return true
+                })
+        } catch {
+            throw error as? LogError ?? LogError(.offline, "\(error)")
+        }
+        return found
+    }
+
+    /// Why the records of a batch whose checksum matches cannot be read.
+    private func unreadable(_ batch: Batch) -> String? {
+        do throws(RecordError) {
+            _ = try batch.stored.records()
+            return nil
+        } catch {
+            return "the checksum matches, the records do not: \(error.description)"
+        }
+    }
+
+    /// What a client got wrong: its records are there, but may not be found by their time.
+    private func odd(_ batch: Batch) -> String? {
+        guard let latest = try? batch.stored.records().map(\.timestamp.millis).max(),
+            latest > batch.header.maxTimestamp
+        else { return nil }
+        return "a record is of \(RFC3339.format(WallTime(millis: latest))), later than the batch says"
+    }
+
+    private func judgeRounds() throws(LogError) -> [Finding] {
+        var findings: [Finding] = []
+        let plan = RecoveryPlan(found: try liveRounds(), checkpoint: metadata.checkpoint)
+        var corrupt = plan.corrupt
+        if !corrupt.isEmpty {
+            // A checkpoint of a running server frees blocks while they are read.
+            let now = try LogInspector(disk: disk)
+            let still = Set(RecoveryPlan(found: try now.liveRounds(), checkpoint: now.metadata.checkpoint).corrupt)
+            corrupt = corrupt.filter { still.contains($0) }
+        }
+        for number in corrupt.prefix(1000) {
+            findings.append(
+                Finding(
+                    severity: .damage, path: WriteAheadLog.folder, position: 0,
+                    description: "round \(number) was acknowledged, and is damaged or missing"))
+        }
+        if let torn = plan.torn {
+            findings.append(
+                Finding(
+                    severity: .notice, path: WriteAheadLog.path(torn.block), position: Int64(torn.position),
+                    description: "round \(torn.round.header.number) is unfinished; an opening cuts it off"))
+        }
+        return findings
+    }
+}

@@ -1,0 +1,145 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import Testing
+import TidingsCore
+import TidingsTesting
+
+@testable import TidingsLog
+
+/// What `tidings log verify` finds, and what it does not take for damage.
+@Suite struct VerifyTests {
+    private let disk = SimulatedDisk(seed: 1)
+    private let bench: LogBench
+    private let topic: TopicDescription
+    private static let first = "log/orders-0/00000000000000000000"
+
+    /// Sixty batches of five records in many segments, stopped cleanly.
+    init() throws {
+        bench = try LogBench(disk)
+        topic = try bench.topic("orders")
+        for number in 0..<60 {
+            bench.clock.advance(by: .seconds(1))
+            try bench.append(
+                (0..<5).map { (topic.partitions[0], "event \(number).\($0) \(String(repeating: "x", count: 90))") })
+        }
+    }
+
+    private func inspect() throws -> [LogInspector.Finding] { try LogInspector(disk: disk).verify() }
+
+    /// The batches of the first segment.
+    private func firstBatches() throws -> [[UInt8]] {
+        let partition = try LogInspector(disk: disk).partitions()[0]
+        var found: [[UInt8]] = []
+        try LogInspector(disk: disk).batches(of: partition) { batch in
+            guard batch.segment == .zero else { return false }
+            found.append(Array(batch.stored.bytes))
+            return true
+        }
+        return found
+    }
+
+    private func setCleaned(to offset: Offset) throws {
+        guard case .metadata(var metadata, _) = try MetadataStore(disk: disk).load() else { return }
+        metadata.topics[0].partitions[0].cleanedTo = offset
+        try MetadataStore(disk: disk).save(&metadata)
+    }
+
+    @Test func `offsets that compaction left out are no damage; others are`() throws {
+        bench.log.stop()
+        #expect(try inspect() == [])
+        let batches = try firstBatches()
+        try #require(batches.count > 5)
+        // One batch goes, one becomes a header, one keeps some of its records; the segment's indexes are gone with them.
+        var rebuilder = BatchRebuilder()
+        var segment = batches[0] + batches[2]
+        for (place, kept) in [(3, false), (4, true)] {
+            let outcome = try batches[place].withUnsafeBytes { bytes in
+                try rebuilder.rebuild(bytes) { kept && $0.offset.value % 2 == 0 }
+            }
+            switch outcome {
+            case .rebuilt(let bytes), .emptied(let bytes): segment += Array(bytes)
+            case .unchanged: Issue.record("unchanged")
+            }
+        }
+        disk.replace(Self.first + ".log", with: segment)
+        for index in [".index", ".rounds", ".timeindex"] { disk.replace(Self.first + index, with: []) }
+        let next = try LogInspector(disk: disk).partitions()[0].segments[1]
+        let missing = try inspect()
+        #expect(missing.count == 2 && missing.allSatisfy { $0.severity == .damage }, "\(missing)")
+        #expect(missing.first?.description.contains("5 to 9 are missing") == true, "\(missing)")
+        try setCleaned(to: next)
+        #expect(try inspect() == [])
+        // A base offset is in no checksum: what the neighbours contradict is found all the same.
+        let second = batches[0].count
+        disk.flipBit(of: Self.first + ".log", at: Int64(second) + 7, bit: 7)
+        #expect(try inspect().contains { $0.severity == .damage })
+    }
+
+    @Test func `every index entry is held against the batches`() throws {
+        bench.log.stop()
+        for (suffix, size) in [(".index", 8), (".rounds", 20), (".timeindex", 12)] {
+            let bytes = try #require(disk.bytes(of: Self.first + suffix))
+            try #require(bytes.count >= size)
+            for at in 0..<bytes.count {
+                disk.flipBit(of: Self.first + suffix, at: Int64(at), bit: 3)
+                let findings = try inspect()
+                #expect(!findings.isEmpty && findings.allSatisfy { $0.severity == .notice }, "\(suffix) \(at)")
+                disk.flipBit(of: Self.first + suffix, at: Int64(at), bit: 3)
+            }
+            disk.replace(Self.first + suffix, with: Array(bytes.dropLast()))
+            #expect(try inspect().map(\.severity) == [.notice])
+            disk.replace(Self.first + suffix, with: bytes)
+        }
+        #expect(try inspect() == [])
+    }
+
+    @Test func `a segment that is gone is damage, and one that retention removed meanwhile is not`() throws {
+        bench.log.checkpoint()
+        let before = try LogInspector(disk: disk)
+        let segments = try before.partitions()[0].segments
+        bench.session.deleteRecords(topic.partitions[0], before: segments[2]) { _ in }
+        bench.loop.runUntilIdle()
+        bench.log.checkpoint()
+        #expect(try LogInspector(disk: disk).partitions()[0].segments.first == segments[2])
+        #expect(try before.verify() == [])
+        try disk.remove("log/orders-0/\(SegmentNames.digits(segments[3])).log")
+        #expect(try inspect().contains { $0.severity == .damage && $0.description.contains("are missing") })
+    }
+
+    @Test func `what only the write-ahead log has is shown behind what the files have`() throws {
+        bench.drop()
+        disk.crash()
+        let inspector = try LogInspector(disk: disk)
+        var offsets: [Int64] = []
+        var paths: Set<String> = []
+        for partition in try inspector.partitions() {
+            try inspector.batches(of: partition) { batch in
+                offsets += try batch.stored.records().map(\.offset.value)
+                paths.insert(batch.path)
+                return true
+            }
+        }
+        #expect(offsets == Array(0..<300))
+        #expect(paths.contains { $0.hasPrefix(WriteAheadLog.folder) })
+        #expect(try inspector.verify().allSatisfy { $0.severity == .notice })
+    }
+
+    @Test func `a producer's batch that is there twice is found`() throws {
+        bench.log.stop()
+        var batches = try firstBatches()
+        for place in 0..<batches.count {
+            batches[place].withUnsafeMutableBytes { bytes in
+                bytes.storeBytes(of: Int64(9).bigEndian, toByteOffset: 43, as: Int64.self)
+                bytes.storeBytes(of: Int16(0).bigEndian, toByteOffset: 51, as: Int16.self)
+                bytes.storeBytes(of: Int32(place == 3 ? 10 : place * 5).bigEndian, toByteOffset: 53, as: Int32.self)
+                let sum = CRC32C.checksum(UnsafeRawBufferPointer(bytes).part(21..<bytes.count))
+                bytes.storeBytes(of: sum.bigEndian, toByteOffset: 17, as: UInt32.self)
+            }
+        }
+        disk.replace(Self.first + ".log", with: Array(batches.joined()))
+        let findings = try inspect()
+        #expect(findings.count == 2, "\(findings)")
+        #expect(findings.first?.description.contains("sequence 10 after 14") == true, "\(findings)")
+    }
+}
