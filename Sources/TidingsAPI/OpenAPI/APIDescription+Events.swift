@@ -36,6 +36,9 @@ extension APIDescription {
                 .query("limit", "Limit", "How many; 50 when not said."),
                 .query("offset", APISchemas.integer(0, Int64.max - 1), "Where to begin; goes with partition."),
                 .query("cursor", APISchemas.text("^[0-9]{1,9}[.][0-9]{1,18}$"), "What `next` of the page before said."),
+                .query(
+                    "isolation", #"{"enum": ["committed", "uncommitted"]}"#,
+                    "Whether events of open and aborted transactions are shown; committed when not said."),
             ],
             answers: [.json(200, "A page.", "EventPage")], problems: [409]),
         APIOperation(

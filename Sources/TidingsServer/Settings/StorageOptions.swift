@@ -38,6 +38,9 @@ package enum StorageOptions {
             .count(
                 "storage.max_quarantines", \.maxQuarantines, 1...1_000_000, "quarantined ranges that are remembered",
                 effect: "the oldest stays in the folder only"),
+            .count(
+                "storage.max_producers", \.maxProducers, 1...10_000_000,
+                "producers that number their records, per partition", effect: "503 unavailable, with Retry-After"),
             .bytes(
                 "storage.segment_bytes", \.segmentBytes, "64KiB", "2147483647",
                 "the size of a segment of a partition"),
@@ -74,5 +77,8 @@ package enum StorageOptions {
             .duration(
                 "storage.write_back_interval", \.writeBackInterval, "1ms", "10s",
                 "how often the write-back of smaller amounts is started"),
+            .duration(
+                "storage.producer_idle_time", \.producerIdleTime, "1m", "365d",
+                "how long a producer that numbers its records is remembered after its last batch"),
         ])
 }
