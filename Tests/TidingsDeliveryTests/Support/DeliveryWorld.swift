@@ -193,11 +193,7 @@ final class DeliveryWorld {
         Self.encode(id: "e\(number)", type: "order.created", key: key, into: &body)
         var builder = RecordBatchBuilder()
         builder.add(body: body.bytes, timestamp: clock.wall)
-        var batch = [UInt8](builder.seal(baseOffset: .zero))
-        withUnsafeBytes(of: Int16(0x10).bigEndian) { batch.replaceSubrange(21..<23, with: $0) }
-        withUnsafeBytes(of: producer.bigEndian) { batch.replaceSubrange(43..<51, with: $0) }
-        let crc = batch.withUnsafeBytes { CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[21...])) }
-        withUnsafeBytes(of: crc.bigEndian) { batch.replaceSubrange(17..<21, with: $0) }
+        let batch = ClientBatch.of(builder.seal(baseOffset: .zero), producer: producer, isTransactional: true)
         _ = try batch.withUnsafeBytes { try self.producer.append(batch: $0, to: partition) { _ in } }
         clock.runUntilIdle()
     }

@@ -19,17 +19,9 @@ extension LogBench {
             LogBench.body("\(text) \(number)", into: &body)
             builder.add(body: body.bytes, timestamp: time)
         }
-        var batch = [UInt8](builder.seal(baseOffset: .zero, compresses: false))
-        func store(_ value: some FixedWidthInteger, _ at: Int) {
-            withUnsafeBytes(of: value.bigEndian) { batch.replaceSubrange(at..<at + $0.count, with: $0) }
-        }
-        store(Int16(isTransactional ? 0x10 : 0), 21)
-        store(producer, 43)
-        store(epoch, 51)
-        store(sequence, 53)
-        let crc = batch.withUnsafeBytes { CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[21...])) }
-        store(crc, 17)
-        return batch
+        return ClientBatch.of(
+            builder.seal(baseOffset: .zero, compresses: false), producer: producer, epoch: epoch, sequence: sequence,
+            isTransactional: isTransactional)
     }
 
     /// Stages a batch; its offset.
