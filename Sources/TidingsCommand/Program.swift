@@ -19,7 +19,8 @@ package enum Program {
             ListenCommand.command,
             TopicsCommand.command, ResourceCommand.command(.producers), ResourceCommand.command(.types),
             ResourceCommand.command(.routes), ResourceCommand.command(.subscriptions),
-            ResourceCommand.command(.inbound), DeadLettersCommand.command, ParkedCommand.command,
+            ResourceCommand.command(.inbound), RoutingCommand.command, DeadLettersCommand.command,
+            ParkedCommand.command, QuarantineCommand.command,
             LogCommand.command, ConfigCommand.command, VersionCommand.command,
         ])
 

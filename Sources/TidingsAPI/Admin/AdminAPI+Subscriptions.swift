@@ -73,7 +73,8 @@ extension AdminAPI {
 
 extension SubscriptionStatus {
     /// Appends the members of `status`.
-    func write(_ json: inout JSONWriter) {
+    /// - Parameter topic: the name of a topic; nil when it is gone.
+    func write(topic: (TopicID) -> TopicName?, _ json: inout JSONWriter) {
         json.member("state", state.rawValue)
         json.key("reason")
         if let reason { json.string(reason) } else { json.null() }
@@ -86,6 +87,18 @@ extension SubscriptionStatus {
         json.member("waiting", waiting)
         json.member("parked_entities", parkedEntities)
         json.member("dead_letters", deadLetters)
+        json.member("expired", Int64(clamping: expired))
+        json.key("retention")
+        if let retention {
+            json.object { json in
+                json.member("percent", retention.percent)
+                json.member("by", retention.by.rawValue)
+                json.member("topic", topic(retention.partition.topic)?.text)
+                json.member("partition", retention.partition.index)
+            }
+        } else {
+            json.null()
+        }
         json.key("last_failure")
         guard let lastFailure else { return json.null() }
         json.object { lastFailure.write(&$0) }

@@ -41,7 +41,7 @@ package struct TopicReader: Sendable {
     }
 }
 
-/// Topics: made, looked at, deleted.
+/// Topics: made, changed, looked at, deleted.
 extension AdminAPI {
     func registerTopics(on router: Router) {
         router.add(.get, "/v1/topics", query: ListPage.query) { [self] request, responder throws(Problem) in
@@ -53,6 +53,10 @@ extension AdminAPI {
         router.add(.put, "/v1/topics/{name}", body: .collect(atMost: Self.largestResource)) {
             [self] request, responder throws(Problem) in
             try putTopic(request, responder)
+        }
+        router.add(.patch, "/v1/topics/{name}", body: .collect(atMost: Self.largestResource)) {
+            [self] request, responder throws(Problem) in
+            try patchTopic(request, responder)
         }
         router.add(.delete, "/v1/topics/{name}") { [self] request, responder throws(Problem) in
             try removeTopic(request, responder)
@@ -68,11 +72,17 @@ extension AdminAPI {
         }
     }
 
-    private func getTopic(_ request: borrowing HTTPRequest, _ responder: HTTPResponder) throws(Problem) {
+    /// The topic that a path names.
+    func topic(_ request: borrowing HTTPRequest) throws(Problem) -> TopicDescription {
         let name = try request.parameter(0)
         guard let topic = TopicName(name).flatMap({ log.topics[$0] }), !topic.name.isInternal else {
             throw Problem(.notFound, "there is no topic '\(name)'")
         }
+        return topic
+    }
+
+    private func getTopic(_ request: borrowing HTTPRequest, _ responder: HTTPResponder) throws(Problem) {
+        let topic = try topic(request)
         if try Self.precondition(request).isUnchanged(topic.entityTag) {
             return responder.respond(.notModified, Self.tag(topic.entityTag))
         }
@@ -85,8 +95,21 @@ extension AdminAPI {
         try Self.checkIsJSON(request)
         let precondition = try Self.precondition(request)
         let resource = try ResourceReader.readTopic(name, from: request.body)
+        store.putTopic(resource, precondition, answerOn: loop, then: answering(responder))
+    }
+
+    private func patchTopic(_ request: borrowing HTTPRequest, _ responder: HTTPResponder) throws(Problem) {
+        let name = try topicName(request)
+        try Self.checkIsJSON(request)
+        let precondition = try Self.precondition(request)
+        store.patchTopic(name, [UInt8](request.body), precondition, answerOn: loop, then: answering(responder))
+    }
+
+    private func answering(
+        _ responder: HTTPResponder
+    ) -> @Sendable (Result<RoutingStore.WrittenTopic, Problem>) -> Void {
         let answer = OnLoop((api: self, responder: responder))
-        store.putTopic(resource, precondition, answerOn: loop) { result in
+        return { result in
             let (api, responder) = answer.value
             switch result {
             case .failure(let problem): responder.refuse(problem)
@@ -129,10 +152,12 @@ extension AdminAPI {
     }
 
     private func write(_ topic: TopicDescription, readers: [TopicReader]?, _ json: inout JSONWriter) {
-        json.member("name", topic.name.text)
-        json.member("partitions", topic.partitionCount)
+        TopicResource.writeMembers(of: topic, &json)
         json.key("status")
         json.object { json in
+            json.member("relaxed", topic.settings.durability.isRelaxed)
+            json.key("defaults")
+            json.array { json in for pointer in TopicResource.defaults(of: topic) { json.string(pointer) } }
             json.key("partitions")
             json.array { json in
                 for partition in topic.partitions {
@@ -141,6 +166,7 @@ extension AdminAPI {
                         json.member("partition", partition.index)
                         json.member("start", bounds.start.value)
                         json.member("end", bounds.end.value)
+                        json.member("last_stable", bounds.lastStable.value)
                         json.member("bytes", bounds.byteCount)
                     }
                 }

@@ -17,22 +17,27 @@ package final class AdminAPI {
     let log: any EventLog
     let delivery: any DeliveryAdmin
     let readers: (any TopicReaders)?
+    let quarantines: (any QuarantineList)?
     let loop: any Loop
+    let session: any LogSession
     let reader: RoutingReader
 
     /// Makes the routes' handlers for one loop.
     /// - Parameters:
     ///   - delivery: how subscriptions stand, and what may be done to them.
     ///   - readers: who reads a topic, and how far; nil when nobody knows.
+    ///   - quarantines: what could not be read; nil when nobody knows.
     package init(
         store: RoutingStore, log: any EventLog, delivery: any DeliveryAdmin, readers: (any TopicReaders)? = nil,
-        loop: any Loop
+        quarantines: (any QuarantineList)? = nil, loop: any Loop
     ) {
         self.store = store
         self.log = log
         self.delivery = delivery
         self.readers = readers
+        self.quarantines = quarantines
         self.loop = loop
+        session = log.session(on: loop)
         reader = RoutingReader(store)
     }
 
@@ -40,7 +45,10 @@ package final class AdminAPI {
     package func register(on router: Router) {
         for kind in ResourceKind.allCases { register(kind, on: router) }
         registerTopics(on: router)
+        registerRecords(on: router)
         registerSubscriptionVerbs(on: router)
+        registerSeek(on: router)
+        registerHealth(on: router)
         router.add(.get, "/v1/routing", query: ["type"]) { [self] request, responder throws(Problem) in
             try routing(request, responder)
         }
@@ -142,7 +150,7 @@ package final class AdminAPI {
         case .subscription:
             guard let standing else { return }
             json.key("status")
-            json.object { standing.write(&$0) }
+            json.object { json in standing.write(topic: { log.topics[$0]?.name }, &json) }
         default: break
         }
     }

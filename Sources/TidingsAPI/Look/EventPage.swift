@@ -15,6 +15,13 @@ final class EventPage {
     /// How many bytes an answer has before it is ended with a cursor.
     static let mostAnswered = 4 << 20
 
+    /// Which records are meant, by when they were stored: in each partition from the first one at `since` or later up to
+    /// the first one at `until` or later.
+    struct Span {
+        var since: WallTime?
+        var until: WallTime?
+    }
+
     private let log: any EventLog
     private let session: any LogSession
     private let wish: EventWish
@@ -23,6 +30,9 @@ final class EventPage {
     private var partitions: ArraySlice<PartitionID>
     private var next: Offset
     private let others: Offset
+    private let span: Span
+    /// Where the partition at hand ends by the span; nil until that was looked up.
+    private var end: Offset?
     private var scanned = 0
     private var bytesRead = 0
     private var found = 0
@@ -35,11 +45,12 @@ final class EventPage {
     ///   - others: where to begin in those after it; nil for their beginnings.
     init(
         log: any EventLog, session: any LogSession, partitions: ArraySlice<PartitionID>, first: Offset?,
-        others: Offset?, wish: EventWish, isolation: LookDoor.Isolation = .committed, limit: Int
+        others: Offset?, span: Span = Span(), wish: EventWish, isolation: LookDoor.Isolation = .committed, limit: Int
     ) {
         self.log = log
         self.session = session
         self.partitions = partitions
+        self.span = span
         self.wish = wish
         self.isolation = isolation
         self.limit = limit
@@ -58,12 +69,39 @@ final class EventPage {
             if isFull { return finish(PageCursor(partition: partition.index, offset: next)) }
             if let bounds = log.bounds(of: partition) {
                 if next < bounds.start { next = bounds.start }
-                if next < (isolation == .committed ? bounds.lastStable : bounds.end) { return read(partition) }
+                if end == nil, span.since != nil || span.until != nil { return enter(partition, bounds) }
+                let end = end ?? bounds.end
+                self.end = end
+                if next < min(end, isolation == .committed ? bounds.lastStable : bounds.end) { return read(partition) }
             }
             partitions = partitions.dropFirst()
             next = others
+            end = nil
         }
         finish(nil)
+    }
+
+    /// Looks up what of a partition is meant.
+    private func enter(_ partition: PartitionID, _ bounds: PartitionBounds) {
+        find(span.since, in: partition, or: bounds.start) { [self] from in
+            next = max(next, from)
+            find(span.until, in: partition, or: bounds.end) { [self] to in
+                end = to
+                step()
+            }
+        }
+    }
+
+    private func find(
+        _ time: WallTime?, in partition: PartitionID, or standard: Offset, then: @escaping (Offset) -> Void
+    ) {
+        guard let time else { return then(standard) }
+        session.offset(in: partition, atTime: time) { [self] found in
+            switch found {
+            case .success(let found): then(found.offset)
+            case .failure(let error): finish(Problem(error))
+            }
+        }
     }
 
     private var isFull: Bool {
@@ -104,8 +142,12 @@ final class EventPage {
             return
         }
         for index in records.index(from: next)..<records.endIndex {
-            if isFull { return }
             let record = records[index]
+            if isFull { return }
+            if let end, record.offset >= end {
+                next = max(next, end)
+                return
+            }
             next = record.offset.next
             scanned += 1
             let event = EventView(record)

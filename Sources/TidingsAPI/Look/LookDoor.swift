@@ -31,7 +31,9 @@ package final class LookDoor {
 
     /// Adds the routes.
     package func register(on router: Router) {
-        let query = ["partition", "offset", "type", "entity", "id", "isolation", "limit", "cursor"]
+        let query = [
+            "partition", "offset", "type", "entity", "id", "since", "until", "isolation", "limit", "cursor",
+        ]
         router.add(.get, "/v1/topics/{name}/events", query: query) { [self] request, responder throws(Problem) in
             try page(request, responder)
         }
@@ -65,6 +67,9 @@ package final class LookDoor {
             guard partition < Int64(topic.partitionCount) else { throw Self.noPartition(topic, partition) }
             partitions = [topic.partitions[Int(partition)]]
         }
+        let now = loop.time.wall
+        let since = try parameters.time("since", now: now)
+        let until = try parameters.time("until", now: now)
         let everyStart = start
         if let text = try parameters.text("cursor") {
             guard let cursor = PageCursor(text) else {
@@ -78,8 +83,8 @@ package final class LookDoor {
             start = cursor.offset
         }
         EventPage(
-            log: log, session: session, partitions: partitions, first: start, others: everyStart, wish: wish,
-            isolation: isolation, limit: Int(limit)
+            log: log, session: session, partitions: partitions, first: start, others: everyStart,
+            span: .init(since: since, until: until), wish: wish, isolation: isolation, limit: Int(limit)
         ).run { result in
             switch result {
             case .success(let body):

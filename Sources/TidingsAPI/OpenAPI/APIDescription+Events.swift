@@ -33,6 +33,15 @@ extension APIDescription {
                 .query("type", APISchemas.text(APIPatterns.typePatterns), "Types, or patterns, separated by commas."),
                 .query("entity", APISchemas.freeText, "Only of this entity."),
                 .query("id", APISchemas.freeText, "Only with this id."),
+                .query(
+                    "since", APISchemas.text(APIPatterns.moment),
+                    "In each partition from the first event on that was stored then or later; back from now: -1h."),
+                .query(
+                    "until", APISchemas.text(APIPatterns.moment),
+                    "In each partition up to the first event that was stored then or later."),
+                .query(
+                    "isolation", #"{"enum": ["committed", "uncommitted"]}"#,
+                    "Whole transactions only (when not said), or what belongs to open and aborted ones as well."),
                 .query("limit", "Limit", "How many; 50 when not said."),
                 .query("offset", APISchemas.integer(0, Int64.max - 1), "Where to begin; goes with partition."),
                 .query("cursor", APISchemas.text("^[0-9]{1,9}[.][0-9]{1,18}$"), "What `next` of the page before said."),
@@ -66,6 +75,12 @@ extension APIDescription {
                 .query("types", APISchemas.text(APIPatterns.typePatterns), "Types, or patterns, separated by commas."),
                 .query("entity", APISchemas.freeText, "Only of this entity."),
                 .query("from", #"{"enum": ["now", "beginning"]}"#, "Where to begin; now when not said."),
+                .query(
+                    "since", APISchemas.text(APIPatterns.moment),
+                    "Begins, in each partition, with the first event that was stored then or later."),
+                .query(
+                    "until", APISchemas.text(APIPatterns.moment),
+                    "Ends, in each partition, before the first event that was stored then or later."),
                 .query("limit", APISchemas.integer(1, 1_000_000), "Ends after so many events."),
                 .query("timeout", APISchemas.text(APIPatterns.timeout), "Ends after that long."),
             ],

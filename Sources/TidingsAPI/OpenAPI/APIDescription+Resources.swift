@@ -76,6 +76,36 @@ extension APIDescription {
     static let administration: [APIOperation] =
         kinds.flatMap(operations) + [
             APIOperation(
+                method: "patch", path: "/v1/topics/{name}", id: "patchTopic", tag: "Resources",
+                summary: "Changes single settings of a topic: a merge patch (RFC 7396).",
+                about: "A member that is null is as when nothing is said.",
+                parameters: [.path("name", "TopicName", "Which topic.")], body: [.json("Topic")],
+                answers: [.json(200, "What it is now.", "StoredTopic")], problems: [409, 412, 415, 429]),
+            APIOperation(
+                method: "post", path: "/v1/topics/{name}/delete-records", id: "deleteRecords", tag: "Resources",
+                summary: "Gives up the oldest records of a topic for good, or only says which.",
+                about: "The start of each partition moves; space comes back by whole segments.",
+                parameters: [.path("name", "TopicName", "Which topic.")], body: [.json("DeleteRecords")],
+                answers: [.json(200, "What goes, and who had not answered it.", "DeletedRecords")],
+                problems: [409, 415, 429]),
+            APIOperation(
+                method: "get", path: "/v1/quarantine", id: "listQuarantine", tag: "Watch",
+                summary: "Damaged ranges that were set aside, with the entities in them as far as readable.",
+                parameters: [
+                    .query("topic", APISchemas.freeText, "Only of this topic."),
+                    .query("limit", "Limit", "How many; 100 when not said."),
+                    .query("cursor", APISchemas.freeText, "What `next` of the page before said."),
+                ], answers: [.json(200, "A page.", "QuarantinedPage")]),
+            APIOperation(
+                method: "get", path: "/v1/routing/losses", id: "listRoutingLosses", tag: "Watch",
+                summary: "Records of the routing table that could not be read when the server started.",
+                answers: [.json(200, "All of them.", "RoutingLossPage")]),
+            APIOperation(
+                method: "post", path: "/v1/routing/losses/accept", id: "acceptRoutingLosses", tag: "Watch",
+                summary: "Gives up what could not be read: the routing table counts as whole again.",
+                body: [.json("Nothing")], isBodyRequired: false,
+                answers: [.json(200, "What was given up.", "RoutingLossPage")], problems: [415, 429]),
+            APIOperation(
                 method: "get", path: "/v1/routing", id: "getRouting", tag: "Resources",
                 summary: "What the routing table says about a type: who produces it, where it goes, who gets it.",
                 parameters: [.query("type", APISchemas.text(APIPatterns.eventType), "The type.")],

@@ -20,6 +20,18 @@ extension APIDescription {
             answers: [.json(200, "The attempt.", "Attempt")], problems: [409, 429]),
     ]
 
+    static let seeking: [APIOperation] = [
+        APIOperation(
+            method: "post", path: "/v1/subscriptions/{name}/seek", id: "seekSubscription", tag: "Subscriptions",
+            summary: "Reads on from another place, or only says what that would deliver again or pass over.",
+            about: """
+                Attempts on their way are broken off; waiting events and dead letters stay. Counts are of records, wanted or \
+                not.
+                """,
+            parameters: [name], body: [.json("Seek")],
+            answers: [.json(200, "What it does, by partition.", "SeekSteps")], problems: [409, 415, 429])
+    ]
+
     static let mending: [APIOperation] = [
         APIOperation(
             method: "get", path: "/v1/subscriptions/{name}/entities", id: "listEntities", tag: "Mend",

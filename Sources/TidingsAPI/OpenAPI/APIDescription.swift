@@ -6,7 +6,7 @@ import TidingsHTTP
 /// The description of the whole API in OpenAPI 3.1, made once and served at `/openapi.json`.
 package enum APIDescription {
     static let operations: [APIOperation] =
-        publishing + looking + administration + subscriptions + mending + telemetry
+        publishing + looking + administration + subscriptions + seeking + mending + telemetry
 
     /// The document.
     /// - Parameter version: of this program.

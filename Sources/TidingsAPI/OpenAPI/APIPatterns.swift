@@ -100,6 +100,22 @@ enum APIPatterns {
     static let pause =
         "^(?:7d|[1-6]d(?:(?:[1-9]|1[0-9]|2[0-3])h)?\(small)|(?:[1-9][0-9]?|1[0-5][0-9])h\(small)|[1-9][0-9]{0,2}m\(seconds)"
         + "|[1-9][0-9]{0,4}s(?:[1-9][0-9]{0,2}ms)?|[1-9][0-9]{0,7}ms)$"
+    private static let anyDuration =
+        "(?:[1-9][0-9]{0,3}d|[1-9][0-9]{0,4}h|[1-9][0-9]{0,5}m|[1-9][0-9]{0,6}s|[1-9][0-9]{0,9}ms)"
+    /// How long a topic keeps records.
+    static let retention = "^(?:forever|\(anyDuration))$"
+    /// 1 ms to 10,000 days.
+    static let longPause = "^\(anyDuration)$"
+    /// 0 to 10,000 days.
+    static let longPauseOrNone = "^(?:0s|\(anyDuration))$"
+    /// A moment that has passed: RFC 3339 in UTC, or back from now.
+    private static let past =
+        "(?:-\(anyDuration)|(?:19[7-9][0-9]|20[01][0-9])-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+        + "T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:[.][0-9]{1,9})?Z)"
+    /// A moment in a query.
+    static let moment = "^\(past)$"
+    /// Where a subscription begins, or reads on.
+    static let place = "^(?:now|beginning|\(past))$"
     /// 1 ms to 10 minutes.
     static let timeout =
         "^(?:10m|[1-9]m\(seconds)|(?:[1-9][0-9]?|[1-5][0-9]{2}|600)s|[1-9][0-9]{0,4}ms)$"

@@ -91,7 +91,27 @@ extension APISchemas {
                 "description": {"type": ["string", "null"], "maxLength": 4096}
                 """, required: "")
         ),
-        ("Topic", writable(#""partitions": \#(integer(1, 1_024, isNullable: true))"#, required: "")),
+        (
+            "Topic",
+            writable(
+                """
+                "partitions": \(integer(1, 1_024, isNullable: true)),
+                "durability": \(word("synced", "interval", "os")),
+                "cleanup": \(word("delete", "compact", "compact_and_delete")),
+                "retention": {"type": ["object", "null"], "additionalProperties": false, "properties": {
+                  "time": \(text(APIPatterns.retention, isNullable: true)),
+                  "bytes": \(integer(0, Int64.max, isNullable: true))}},
+                "segment": {"type": ["object", "null"], "additionalProperties": false, "properties": {
+                  "bytes": \(integer(16_384, Int64(Int32.max), isNullable: true)),
+                  "time": \(text(APIPatterns.longPause, isNullable: true))}},
+                "max_batch_bytes": \(integer(1_024, 64 << 20, isNullable: true)),
+                "timestamp": \(word("created", "appended")),
+                "compaction": {"type": ["object", "null"], "additionalProperties": false, "properties": {
+                  "lag": \(text(APIPatterns.longPauseOrNone, isNullable: true)),
+                  "tombstones": \(text(APIPatterns.longPauseOrNone, isNullable: true)),
+                  "dirty_percent": \(integer(0, 100, isNullable: true))}}
+                """, required: "")
+        ),
         (
             "Route",
             writable(
@@ -128,7 +148,7 @@ extension APISchemas {
                 "concurrency": \(integer(1, 1_024, isNullable: true)),
                 "retry": \(retry),
                 "exhausted": \(word("park", "let_go")),
-                "start": \(word("now", "beginning")),
+                "start": \(text(APIPatterns.place, isNullable: true, "now, beginning, or a time that has passed.")),
                 "paused": \(maybeFlag)
                 """, required: #""types", "endpoint""#)
         ),
@@ -185,8 +205,24 @@ extension APISchemas {
         "partition": \(number),
         "start": \(number),
         "end": \(number),
+        "last_stable": \(number),
         "bytes": \(number)
         """)
+
+    private static let maybeNumber = #"{"type": ["integer", "null"]}"#
+
+    private static let topicStatus = """
+        "relaxed": \(flag),
+        "defaults": \(list(string)),
+        "partitions": \(list(bounds))
+        """
+
+    private static let retentionUse = answer(
+        """
+        "percent": \(number),
+        "by": {"enum": ["time", "bytes"]},
+        "partition": \(number)
+        """, optional: #""topic": \#(string)"#)
 
     private static let topicReader = answer(
         """
@@ -217,7 +253,14 @@ extension APISchemas {
                     """
                     "name": \(string),
                     "partitions": \(number),
-                    "status": \(answer(#""partitions": \#(list(bounds))"#, optional: #""readers": \#(list(topicReader))"#))
+                    "durability": \(string),
+                    "cleanup": \(string),
+                    "retention": \(answer("\"time\": \(string),\n\"bytes\": \(maybeNumber)")),
+                    "segment": \(answer("\"bytes\": \(maybeNumber),\n\"time\": \(string)")),
+                    "max_batch_bytes": \(maybeNumber),
+                    "timestamp": \(string),
+                    "compaction": \(answer("\"lag\": \(string),\n\"tombstones\": \(string),\n\"dirty_percent\": \(number)")),
+                    "status": \(answer(topicStatus, optional: #""readers": \#(list(topicReader))"#))
                     """)
             ),
             (
@@ -264,6 +307,8 @@ extension APISchemas {
                     "waiting": \(number),
                     "parked_entities": \(number),
                     "dead_letters": \(number),
+                    "expired": \(number),
+                    "retention": {"anyOf": [\(retentionUse), {"type": "null"}]},
                     "last_failure": {"anyOf": [\(reference("Attempt")), {"type": "null"}]}
                     """)
             ),
@@ -288,5 +333,5 @@ extension APISchemas {
             ("ProducerPage", page("StoredProducer")), ("EventTypePage", page("StoredEventType")),
             ("TopicPage", page("StoredTopic")), ("RoutePage", page("StoredRoute")),
             ("SubscriptionPage", page("StoredSubscription")), ("InboundPage", page("StoredInbound")),
-        ] + mendingAnswers
+        ] + mendingAnswers + placeShapes
 }

@@ -20,13 +20,16 @@ final class EventStream {
     /// How many events are still to be sent; nil for no end.
     private var left: Int?
     private let timeout: Duration?
+    /// It ends before what is stored then or later; nil for no end.
+    private let until: WallTime?
     private var timer: LoopTimer?
     private var lastTimer: LoopTimer?
+    private var untilTimer: LoopTimer?
     private var onEnd: ((EventStream) -> Void)?
 
     init(
         log: any EventLog, session: any LogSession, stream: HTTPResponseStream, wish: EventWish, limit: Int?,
-        timeout: Duration?, loop: any Loop, onEnd: @escaping (EventStream) -> Void
+        timeout: Duration?, until: WallTime? = nil, loop: any Loop, onEnd: @escaping (EventStream) -> Void
     ) {
         merge = LogMerge(log: log, session: session, loop: loop)
         self.stream = stream
@@ -35,6 +38,7 @@ final class EventStream {
         self.onEnd = onEnd
         left = limit
         self.timeout = timeout
+        self.until = until
     }
 
     /// Begins to send; the stream keeps itself alive until its end.
@@ -45,7 +49,10 @@ final class EventStream {
         merge.take = { [weak self] batch, from in self?.send(batch, from) }
         // How soon a client comes back; and the head goes out at once.
         stream.write("retry: 1000\n\n")
-        merge.start(start)
+        merge.reachedEnd = { [weak self] in self?.end() }
+        let left = until.map { Duration.milliseconds($0.millis - loop.time.wall.millis) }
+        merge.start(start, until: left.map { $0 <= .zero } == true ? until : nil)
+        if let left, left > .zero { untilTimer = loop.schedule(after: left) { [weak self] in self?.untilCame() } }
         // Where "now" was, so that a connection lost before the first event leaves no gap.
         if case .now = start { stream.write("id: \(merge.knownPlace)\n\n") }
         beat()
@@ -57,8 +64,10 @@ final class EventStream {
         merge.stop()
         if let timer { loop.cancel(timer) }
         if let lastTimer { loop.cancel(lastTimer) }
+        if let untilTimer { loop.cancel(untilTimer) }
         timer = nil
         lastTimer = nil
+        untilTimer = nil
         stream.end()
         let work = onEnd
         onEnd = nil
@@ -70,6 +79,13 @@ final class EventStream {
         let isBehind = !stream.wantsMore
         end()
         if isBehind { stream.abort() }
+    }
+
+    /// The time came at which it ends: what is stored by now is still sent.
+    private func untilCame() {
+        untilTimer = nil
+        merge.end()
+        if merge.isAtEnd { end() }
     }
 
     private func beat() {
@@ -85,7 +101,9 @@ final class EventStream {
     private func send(_ batch: StoredBatch, _ from: Offset) {
         // A batch that cannot be decoded is passed over: it has no events for anybody here.
         guard let records = try? batch.records(), !records.isControl else { return }
+        let limit = merge.end(of: batch.partition)
         for index in records.index(from: from)..<records.endIndex {
+            if let limit, records[index].offset >= limit { return }
             let event = EventView(records[index])
             guard event.isEvent, !event.isCopy, wish.wants(event) else { continue }
             write(event, LogCursor(round: batch.round, partition: batch.partition, offset: event.record.offset))

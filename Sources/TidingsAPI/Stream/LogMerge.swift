@@ -38,6 +38,9 @@ final class LogMerge: @unchecked Sendable {
     private var isPumping = false
     private var readCount = 0
     private var isInternal: [TopicID: Bool] = [:]
+    /// Called when the merge was given an end and all before it was handed out.
+    var reachedEnd: (() -> Void)?
+    private var hasEnd = false
     /// Takes a batch and the first offset in it that is wanted; called in the log's order.
     var take: ((StoredBatch, Offset) -> Void)?
     /// Asked before each batch: whether the reader takes more. One that said no calls ``resume()`` later.
@@ -53,10 +56,14 @@ final class LogMerge: @unchecked Sendable {
     enum Start {
         case beginning, now
         case after(LogCursor)
+        /// In each partition, the first record that was stored at that time or later.
+        case time(WallTime)
     }
 
     /// Begins; batches come from the next turn of the loop on.
-    func start(_ start: Start) {
+    /// - Parameter until: a time that has passed: the merge ends before the first record, in each partition, that was
+    ///   stored then or later. Nil: it follows the log.
+    func start(_ start: Start, until: WallTime? = nil) {
         // The order of these three lines is what makes nothing slip through (EventLog.lastRound).
         follower = session.follow { [weak self] in self?.committed($0) }
         knownRound = log.lastRound
@@ -68,13 +75,25 @@ final class LogMerge: @unchecked Sendable {
                 branches[partition] = branch
             }
         }
-        if case .after(let cursor) = start {
-            position(after: cursor, branches.keys.sorted()[...])
-        } else {
+        hasEnd = until != nil
+        limit(until, branches.keys.sorted()[...]) { [weak self] in self?.position(start) }
+    }
+
+    private func position(_ start: Start) {
+        switch start {
+        case .after(let cursor): position(after: cursor, branches.keys.sorted()[...])
+        case .time(let time): position(atTime: time, branches.keys.sorted()[...])
+        case .beginning, .now:
             isPositioned = true
             later()
         }
     }
+
+    /// Where a partition ends; nil when the merge has no end.
+    func end(of partition: PartitionID) -> Offset? { hasEnd ? branches[partition]?.end : nil }
+
+    /// Follows the log no longer: what was durable when asked is the end.
+    func end() { hasEnd = true }
 
     /// Whether everything known of was handed out.
     var isAtEnd: Bool { isCaughtUp }
@@ -89,12 +108,42 @@ final class LogMerge: @unchecked Sendable {
         if let follower { session.unfollow(follower) }
         follower = nil
         take = nil
+        reachedEnd = nil
         wantsMore = { false }
         branches = [:]
     }
 
     /// Goes on after the reader had said that it takes no more.
     func resume() { pump() }
+
+    /// Finds, one partition after another, where to end.
+    private func limit(_ time: WallTime?, _ left: ArraySlice<PartitionID>, then: @escaping () -> Void) {
+        guard let time, let partition = left.first else { return then() }
+        session.offset(in: partition, atTime: time) { [weak self] result in
+            guard let self, follower != nil else { return }
+            if case .success(let found) = result, let branch = branches[partition] {
+                branches[partition]!.end = min(branch.end, found.offset)
+                branches[partition]!.next = min(branch.next, branches[partition]!.end)
+            }
+            limit(time, left.dropFirst(), then: then)
+        }
+    }
+
+    /// Finds, one partition after another, the first record that was stored at a time or later.
+    private func position(atTime time: WallTime, _ left: ArraySlice<PartitionID>) {
+        guard follower != nil else { return }
+        guard let partition = left.first else {
+            isPositioned = true
+            return later()
+        }
+        session.offset(in: partition, atTime: time) { [weak self] result in
+            guard let self, follower != nil else { return }
+            if case .success(let found) = result, let branch = branches[partition] {
+                branches[partition]!.next = min(found.offset, branch.end)
+            }
+            position(atTime: time, left.dropFirst())
+        }
+    }
 
     /// Finds, one partition after another, the first record behind a place.
     private func position(after cursor: LogCursor, _ left: ArraySlice<PartitionID>) {
@@ -120,6 +169,7 @@ final class LogMerge: @unchecked Sendable {
 
     private func committed(_ round: CommittedRound) {
         knownRound = max(knownRound, round.number)
+        if hasEnd { return pump() }
         for batch in round.batches where !isInternal(batch.partition.topic) {
             let next = batch.lastOffset.next
             guard var branch = branches[batch.partition] else {
@@ -167,6 +217,7 @@ final class LogMerge: @unchecked Sendable {
             case .later: return
             case .none:
                 isCaughtUp = true
+                if hasEnd { reachedEnd?() }
                 return
             }
         }

@@ -13,6 +13,8 @@ package final class StreamDoor {
     /// The longest time limit a live tail may ask for; without one it has no end.
     package static let longestTimeout: Duration = .seconds(600)
 
+    private static let query = ["types", "entity", "from", "since", "until", "limit", "timeout"]
+
     private enum From: String, CaseIterable { case now, beginning }
 
     private let log: any EventLog
@@ -31,7 +33,7 @@ package final class StreamDoor {
 
     /// Adds the route.
     package func register(on router: Router) {
-        router.add(.get, "/v1/events/stream", query: ["types", "entity", "from", "limit", "timeout"]) {
+        router.add(.get, "/v1/events/stream", query: Self.query) {
             [self] request, responder throws(Problem) in
             try begin(request, responder)
         }
@@ -43,7 +45,17 @@ package final class StreamDoor {
         let limit = try parameters.integer("limit", in: 1...1_000_000)
         var start = LogMerge.Start.now
         let timeout = try Self.timeout(parameters)
-        if try parameters.choice("from", From.self) == .beginning { start = .beginning }
+        let now = loop.time.wall
+        let from = try parameters.choice("from", From.self)
+        if from == .beginning { start = .beginning }
+        let until = try parameters.time("until", now: now)
+        if let since = try parameters.time("since", now: now) {
+            // With both, the later place holds.
+            if from != .now { start = .time(since) }
+        } else if let until, until <= now, from == nil {
+            // Nobody asks for nothing: what has passed by then is meant.
+            start = .beginning
+        }
         if let last = request.header("last-event-id"), !last.isEmpty {
             guard let cursor = LogCursor(last.text) else {
                 throw Problem(
@@ -61,7 +73,7 @@ package final class StreamDoor {
         let stream = responder.stream(.ok, contentType: "text/event-stream", fields)
         let tail = EventStream(
             log: log, session: session, stream: stream, wish: wish, limit: limit.map { Int($0) }, timeout: timeout,
-            loop: loop,
+            until: until, loop: loop,
             onEnd: { [self] tail in
                 if tails.removeValue(forKey: ObjectIdentifier(tail)) != nil { open.add(-1) }
             })

@@ -4,9 +4,13 @@ import TidingsCore
 
 /// `tidings tail`.
 enum TailCommand {
+    static let since = CommandOption(
+        "since", "TIME", help: "stored at that time or later: RFC 3339, or back from now like -1h")
+    static let until = CommandOption("until", "TIME", help: "stored before that time, as --since")
     static let options = [
         CommandOption("from", "now|beginning", help: "where to begin (default now)"),
-        CommandOption("entity", "ENTITY", letter: "e", help: "only events about this entity"), ClientOptions.limit,
+        CommandOption("entity", "ENTITY", letter: "e", help: "only events about this entity"), since, until,
+        ClientOptions.limit,
     ]
 
     static let command = Command(
@@ -20,7 +24,7 @@ enum TailCommand {
                 "PATTERN", help: "types: exact, or a prefix and *; default: all", optional: true, repeated: true)
         ],
         options: ClientOptions.all + options,
-        examples: ["tidings tail 'order.*'", "tidings tail --from beginning --limit 100 --json | jq .data"]
+        examples: ["tidings tail 'order.*'", "tidings tail --since -1h --until -30m --json | jq .data"]
     ) { invocation throws(CommandFailure) in
         let wish = try wish(invocation, types: invocation.arguments)
         let terminal = invocation.terminal
@@ -36,6 +40,8 @@ enum TailCommand {
         var wish = EventFollower.Wish()
         wish.types = types.flatMap { $0.split(separator: ",").map(String.init) }
         wish.entity = invocation.value("entity")
+        wish.since = invocation.value("since")
+        wish.until = invocation.value("until")
         wish.limit = try invocation.number("limit", in: 1...Int(Int32.max))
         switch invocation.value("from") {
         case nil, "now": break

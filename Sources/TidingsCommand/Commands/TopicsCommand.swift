@@ -17,22 +17,46 @@ enum TopicsCommand {
                 return .ok
             },
             Command(
-                "get", "Shows one, with its partitions and readers.", arguments: [name], options: ClientOptions.all,
+                "get", "Shows one, with its settings, partitions and readers.", arguments: [name],
+                options: ClientOptions.all,
                 examples: ["tidings topics get orders"], run: get),
             Command(
-                "put", "Creates one.", arguments: [name],
-                options: ClientOptions.all + [CommandOption("partitions", "N", help: "how many (default 4)")],
-                examples: ["tidings topics put orders --partitions 6"]
+                "put", "Creates one, or writes all its settings.", arguments: [name],
+                options: ClientOptions.all + [
+                    CommandOption(
+                        "file", "FILE", letter: "f", help: "reads it from a file in JSON; - is standard input"),
+                    CommandOption("partitions", "N", help: "how many (default 4)"),
+                ] + TopicSettingsFlags.fields.map(\.option),
+                examples: [
+                    "tidings topics put orders --partitions 6",
+                    "tidings topics put prices --cleanup compact --retention-time forever",
+                ]
             ) { invocation throws(CommandFailure) in
-                var topic = JSONObject()
-                if let partitions = try invocation.number("partitions", in: 1...10_000) {
-                    topic["partitions"] = .number(JSONNumber(Int64(partitions)))
+                let base = try invocation.value("file").map { path throws(CommandFailure) in
+                    try ResourceCommand.read(path)
                 }
-                let path = ["v1", "topics", invocation.argument(0) ?? ""]
-                let answer = try invocation.client().expect(APIRequest("PUT", path, json: .object(topic)))
-                invocation.terminal.print(try answer.json(), asJSON: invocation.has("json"))
+                return try write("PUT", invocation, base ?? .object(JSONObject()))
+            },
+            Command(
+                "set", "Changes single settings of one, at once.", arguments: [name],
+                options: ClientOptions.all + [CommandOption("partitions", "N", help: "how many; only more")]
+                    + TopicSettingsFlags.fields.map(\.option) + [TopicSettingsFlags.unset],
+                examples: [
+                    "tidings topics set orders --retention-time 30d",
+                    "tidings topics set orders --default retention.time",
+                ]
+            ) { invocation throws(CommandFailure) in try write("PATCH", invocation, .object(JSONObject())) },
+            Command(
+                "delete", "Removes one with all its records.", arguments: [name],
+                options: [ClientOptions.server, ClientOptions.yes], examples: ["tidings topics delete orders --yes"]
+            ) { invocation throws(CommandFailure) in
+                let shown = invocation.argument(0) ?? ""
+                try invocation.confirm("Remove the topic \"\(shown)\" with all its records?")
+                _ = try invocation.client().expect(APIRequest("DELETE", ["v1", "topics", shown]))
+                invocation.terminal.say("removed \(shown)")
                 return .ok
             },
+            PlaceCommands.deleteRecords,
             Command(
                 "events", "Lists stored events of a topic.", arguments: [name],
                 options: ClientOptions.all + [
@@ -40,8 +64,9 @@ enum TopicsCommand {
                     CommandOption("offset", "N", help: "from this offset on"),
                     CommandOption("type", "PATTERN", help: "only these types"),
                     CommandOption("entity", "ENTITY", help: "only this entity"),
-                    CommandOption("id", "ID", help: "only the event with this id"), ClientOptions.limit,
-                ], examples: ["tidings topics events orders --entity o-17"], run: events),
+                    CommandOption("id", "ID", help: "only the event with this id"), TailCommand.since,
+                    TailCommand.until, ClientOptions.limit,
+                ], examples: ["tidings topics events orders --entity o-17 --since -1h"], run: events),
             Command(
                 "event", "Shows one stored event.",
                 arguments: [
@@ -66,6 +91,7 @@ enum TopicsCommand {
         ListColumn(title: "partitions", isNumber: true) { topic in
             topic["partitions"]?.cell ?? ""
         },
+        .text("durability", "durability"), .text("kept", "retention.time"),
         ListColumn(title: "events", isNumber: true) { topic in
             guard let partitions = topic["status"]?["partitions"]?.array else { return "" }
             let counts = partitions.map { ($0["end"]?.integer ?? 0) - ($0["start"]?.integer ?? 0) }
@@ -85,6 +111,8 @@ enum TopicsCommand {
             terminal.print(topic.text)
             return .ok
         }
+        terminal.print(TopicSettingsFlags.table(topic))
+        terminal.print("")
         var partitions = Table([.number("partition"), .number("start"), .number("end"), .number("bytes")])
         for (index, partition) in (topic["status"]?["partitions"]?.array ?? []).enumerated() {
             let number = partition["partition"]?.cell ?? String(index)
@@ -104,10 +132,27 @@ enum TopicsCommand {
         return .ok
     }
 
+    private static func write(
+        _ method: String, _ invocation: Invocation, _ base: JSONValue
+    ) throws(CommandFailure) -> ExitCode {
+        var topic = try TopicSettingsFlags.read(invocation, into: base)
+        if let partitions = try invocation.number("partitions", in: 1...10_000), var object = topic.object {
+            object["partitions"] = .number(JSONNumber(Int64(partitions)))
+            topic = .object(object)
+        }
+        let path = ["v1", "topics", invocation.argument(0) ?? ""]
+        let answer = try invocation.client().expect(APIRequest(method, path, json: topic)).json()
+        invocation.terminal.print(answer, asJSON: invocation.has("json"))
+        if answer["status"]?["relaxed"]?.bool == true {
+            invocation.terminal.say("relaxed durability: a power failure may take acknowledged events of this topic")
+        }
+        return .ok
+    }
+
     @Sendable private static func events(_ invocation: Invocation) throws(CommandFailure) -> ExitCode {
         let limit = try invocation.number("limit", in: 1...1_000_000) ?? 50
         var request = APIRequest(["v1", "topics", invocation.argument(0) ?? "", "events"])
-        for name in ["partition", "offset", "type", "entity", "id"] {
+        for name in ["partition", "offset", "type", "entity", "id", "since", "until"] {
             request.query.append((name, invocation.value(name)))
         }
         request.query.append(("limit", String(min(limit, 100))))

@@ -13,6 +13,10 @@ struct EventFollower {
         var entity: String?
         /// Whether to begin with the first stored event; else with what comes from now on.
         var fromBeginning = false
+        /// Only events stored at that time or later: RFC 3339, or back from now.
+        var since: String?
+        /// Only events stored before that time; the stream ends there.
+        var until: String?
         /// How many events at most.
         var limit: Int?
     }
@@ -46,9 +50,12 @@ struct EventFollower {
             request.query.append(("entity", wish.entity))
             if lastID.isEmpty {
                 if wish.fromBeginning { request.query.append(("from", "beginning")) }
+                request.query.append(("since", wish.since))
             } else {
                 request.headers.append(("last-event-id", lastID))
             }
+            request.query.append(("until", wish.until))
+            let before = count
             let end: StreamEnd
             do throws(CommandFailure) {
                 let (how, reached) = try client.stream(request) { event throws(CommandFailure) in
@@ -69,7 +76,10 @@ struct EventFollower {
             let reason: String
             switch end {
             case .enough: return
-            case .complete: reason = "the server ended the stream"
+            case .complete:
+                // A server that stops ends its streams as well: one that had nothing more to send is at the end.
+                if wish.until != nil, count == before { return }
+                reason = "the server ended the stream"
             case .lost(let why): reason = why
             case .unreached(let why):
                 if !wasConnected { throw CommandFailure(.unreachable, why) }

@@ -56,7 +56,7 @@ enum ResourceCommand {
                 return .ok
             },
         ]
-        if kind.plural == "subscriptions" { commands += actions }
+        if kind.plural == "subscriptions" { commands += actions + [PlaceCommands.seek] }
         return Command(kind.plural, kind.summary, commands)
     }
 
@@ -94,7 +94,8 @@ enum ResourceCommand {
         return .ok
     }
 
-    private static func read(_ path: String) throws(CommandFailure) -> JSONValue {
+    /// Reads a resource from a file.
+    static func read(_ path: String) throws(CommandFailure) -> JSONValue {
         let text = try InputFile.readWhole(path, limit: 16 << 20)
         do throws(JSONError) {
             return try JSONValue.parse(text)

@@ -120,7 +120,9 @@ extension ResourceKind {
             Field("factor", "retry.factor", .json, "N", "how much longer each next rest is"),
             Field("longest", "retry.longest", .text, "DURATION", "the longest rest"),
             Field("exhausted", "exhausted", .text, "park|let_go", "whether a dead letter stops its entity"),
-            Field("start", "start", .text, "now|beginning", "where it begins"),
+            Field(
+                "start", "start", .text, "PLACE",
+                "where it begins: now, beginning, or a time, also back from now like -1h"),
             Field("paused", "paused", .truth, "", "it begins paused"),
         ],
         example: "--type 'order.*' --url http://127.0.0.1:3000/events",

@@ -30,6 +30,12 @@ package final class Metrics: Sendable {
         let labels: String
         let names: [String: String]
         let cell: Cell
+
+        /// Whether there is anything to show: a histogram of nothing is twenty lines that say nothing.
+        var isShown: Bool {
+            if case .histogram(let histogram) = cell { return histogram.count > 0 }
+            return true
+        }
     }
 
     private struct Family {
@@ -86,15 +92,17 @@ package final class Metrics: Sendable {
         }
     }
 
-    /// Appends everything in Prometheus's text format 0.0.4, by name, then in the order the series came.
+    /// Appends everything in Prometheus's text format 0.0.4, by name, then in the order the series came. A histogram
+    /// is shown from its first observation on.
     package func expose(into text: inout ByteBuffer) {
         // Readings may take locks of their own: they run outside of this one.
         let all = families.withLock { families in families.sorted { $0.key < $1.key } }
         for (name, family) in all {
-            guard let first = family.series.first else { continue }
+            let shown = family.series.filter(\.isShown)
+            guard let first = shown.first else { continue }
             let help = family.help.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
             text.append("# HELP \(name) \(help)\n# TYPE \(name) \(first.cell.kind)\n")
-            for series in family.series { Self.expose(name, series, into: &text) }
+            for series in shown { Self.expose(name, series, into: &text) }
         }
     }
 

@@ -41,8 +41,10 @@ public struct EventTypeDeclaration: Hashable, Sendable {
 public struct TopicResource: Hashable, Sendable {
     /// Its name.
     public let name: TopicName
-    /// How many partitions it has; fixed once it exists.
-    public var partitions: Int32
+    /// How many partitions it has; nil: as many as it has already, or ``defaultPartitions``.
+    public var partitions: Int32?
+    /// How long and in what form it keeps its records, and what an acknowledgement of them means.
+    public var settings: TopicSettings
 
     /// What a topic gets that nobody asked more or fewer for.
     public static let defaultPartitions: Int32 = 4
@@ -50,8 +52,9 @@ public struct TopicResource: Hashable, Sendable {
     public static let allowedPartitions: ClosedRange<Int32> = 1...1024
 
     /// Describes a topic.
-    public init(name: TopicName, partitions: Int32 = TopicResource.defaultPartitions) {
+    public init(name: TopicName, partitions: Int32? = nil, settings: TopicSettings = TopicSettings()) {
         self.name = name
         self.partitions = partitions
+        self.settings = settings
     }
 }

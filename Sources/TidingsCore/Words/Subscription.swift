@@ -83,9 +83,11 @@ public enum ExhaustedPolicy: String, Hashable, Sendable, CaseIterable {
 }
 
 /// Where a new subscription begins to read.
-public enum StartPosition: String, Hashable, Sendable, CaseIterable {
+public enum StartPosition: Hashable, Sendable {
     /// With what is published after it was made.
     case now
     /// With the oldest event that is stored.
     case beginning
+    /// In each partition, with the first event that was stored at that time or later.
+    case time(WallTime)
 }

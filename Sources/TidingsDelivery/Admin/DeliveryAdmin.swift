@@ -49,6 +49,12 @@ package protocol DeliveryAdmin: AnyObject, Sendable {
     /// Lets a subscription go on that the engine itself paused (its endpoint answered 410), and probes an endpoint
     /// that is down at once. Whether the subscription's own `paused` is set is the routing table's matter.
     func resume(of uuid: UUID128, on loop: any Loop, then: @escaping (Result<Void, Problem>) -> Void)
+
+    /// Reads on from another place, or only says what that would do, by partition. What is on its way there is broken
+    /// off; waiting events and dead letters stay.
+    func seek(
+        of uuid: UUID128, _ request: SeekRequest, dryRun: Bool, on loop: any Loop,
+        then: @escaping (Result<[SeekStep], Problem>) -> Void)
 }
 
 /// A part of a list.
@@ -92,6 +98,10 @@ package struct SubscriptionStatus: Sendable {
     package var deadLetters = 0
     /// The last attempt that failed.
     package var lastFailure: AttemptRecord?
+    /// Records, wanted or not, that expired before they were taken, since the process began.
+    package var expired: UInt64 = 0
+    /// How near it is to losing records to retention; nil when it is not.
+    package var retention: RetentionUse?
 
     /// Describes a subscription that has done nothing yet.
     package init() {}

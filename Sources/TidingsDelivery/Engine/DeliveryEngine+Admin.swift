@@ -77,6 +77,18 @@ extension DeliveryEngine: DeliveryAdmin {
         change(uuid, on: loop, then: then) { runner throws(Problem) in runner.resume() }
     }
 
+    package func seek(
+        of uuid: UUID128, _ request: SeekRequest, dryRun: Bool, on loop: any Loop,
+        then: @escaping (Result<[SeekStep], Problem>) -> Void
+    ) {
+        ask(uuid, on: loop, then: then) { runner, answer in
+            runner.seek(request, dryRun: dryRun) { result in
+                if dryRun { return answer(result) }
+                runner.home.writer.whenRecorded { answer(result) }
+            }
+        }
+    }
+
     /// Changes something and answers when the change is durable.
     private func change<Value>(
         _ uuid: UUID128, on loop: any Loop, then: @escaping (Result<Value, Problem>) -> Void,

@@ -20,7 +20,7 @@ package final class DeliveryEngine: Sendable {
     private struct Callback<Value>: @unchecked Sendable { let run: (Value) -> Void }
 
     private let parts: DeliveryParts
-    private let homes: [DeliveryLoop]
+    let homes: [DeliveryLoop]
 
     /// Prepares delivery on these loops, at least one and at most eight; nothing runs yet. Called where no loop runs
     /// yet, or on the first of them.
@@ -42,11 +42,11 @@ package final class DeliveryEngine: Sendable {
         let first = homes[0]
         let then = Callback(run: then)
         first.later { [self] in
-            first.session.createTopic(Self.stateTopic, partitions: Self.partitions) { [self] made in
+            makeTopic(Self.stateTopic, first.session) { [self] made in
                 switch made {
                 case .failure(let error): then.run(.failure(error))
                 case .success(let state):
-                    first.session.createTopic(Self.attemptsTopic, partitions: Self.partitions) { [self] made in
+                    makeTopic(Self.attemptsTopic, first.session) { [self] made in
                         switch made {
                         case .failure(let error): then.run(.failure(error))
                         case .success(let attempts): startLoops(0, state, attempts, then)
@@ -54,6 +54,18 @@ package final class DeliveryEngine: Sendable {
                     }
                 }
             }
+        }
+    }
+
+    /// Makes one of the two topics, or finds it. Nothing in them expires: a snapshot lets go of what it replaces.
+    private func makeTopic(
+        _ name: TopicName, _ session: any LogSession, then: @escaping (Result<TopicDescription, LogError>) -> Void
+    ) {
+        var settings = TopicSettings()
+        settings.retentionTime = nil
+        session.createTopic(name, partitions: Self.partitions, settings: settings) { made in
+            guard case .success(let topic) = made, topic.settings != settings else { return then(made) }
+            session.configureTopic(topic.id, settings, then: then)
         }
     }
 

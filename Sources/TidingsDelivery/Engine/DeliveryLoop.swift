@@ -34,6 +34,9 @@ final class DeliveryLoop: @unchecked Sendable {
     private var touched: [SubscriptionRunner] = []
     private var follower: LogFollower?
     private(set) var isStopping = false
+    /// What is recorded of subscriptions that a table with a hole does not have: kept until the hole is mended or given
+    /// up.
+    private(set) var orphans: [UUID128: SubscriptionState] = [:]
     private var whenQuiet: (() -> Void)?
     private var timers: [LoopTimer] = []
     /// The way back for callbacks.
@@ -147,10 +150,19 @@ final class DeliveryLoop: @unchecked Sendable {
         follower = session.follow { [weak tie] round in tie?.owner.dispatch(round) }
         for (slot, subscription) in subscriptions { add(subscription, slot: slot, states[subscription.uuid]) }
         let known = Set(subscriptions.map(\.subscription.uuid))
-        // What was deleted while nobody ran leaves nothing behind.
-        for uuid in states.keys where !known.contains(uuid) { writer.forget(uuid) }
+        if interest().isWhole {
+            // What was deleted while nobody ran leaves nothing behind.
+            for uuid in states.keys where !known.contains(uuid) { writer.forget(uuid) }
+        } else {
+            orphans = states.filter { !known.contains($0.key) }
+        }
         every(limits.recordIdleAfter) { $0.runners.values.forEach { $0.markIdleMoves() } }
-        every(.seconds(1)) { $0.runners.values.forEach { $0.updateGauges() } }
+        every(.seconds(1)) { home in
+            for runner in home.runners.values {
+                runner.updateGauges()
+                runner.warnOfRetention()
+            }
+        }
     }
 
     private func every(_ interval: Duration, _ work: @escaping (DeliveryLoop) -> Void) {
@@ -211,6 +223,15 @@ final class DeliveryLoop: @unchecked Sendable {
             writer.forget(runner)
             writer.whenRecorded(then)
         }
+    }
+
+    // MARK: - Retention
+
+    /// The offsets below `limit` that subscriptions of this loop still need. They take nothing else below it from now on.
+    func pins(in partition: PartitionID, below limit: Offset) -> [Offset] {
+        var pins = orphans.values.flatMap { $0.references(in: partition) }.filter { $0 < limit }
+        for runner in runners.values { pins += runner.pins(in: partition, below: limit) }
+        return pins
     }
 
     // MARK: - The tail

@@ -111,12 +111,25 @@ final class Lane {
         return next
     }
 
+    /// Takes it out of its chain: its neighbours are chained to each other.
+    func leaveChain() -> (before: Lane?, after: Lane?) {
+        let (before, after) = (previous, next)
+        before?.next = after
+        after?.previous = before
+        previous = nil
+        next = nil
+        return (before, after)
+    }
+
     /// The first lane of its chain.
     var front: Lane {
         var lane = self
         while let before = lane.previous { lane = before }
         return lane
     }
+
+    /// Whether its subscription sought another place while the lane was on the way: nothing more is sent.
+    var isDropped: Bool { !isAway && cursor?.isOver == true }
 
     /// How many events it has, the one in front included.
     var count: Int { 1 + followers.count - firstFollower }

@@ -3,7 +3,7 @@
 import TidingsCore
 
 /// Something about deliveries that people may subscribe to: an event in topic `tidings`.
-package struct OperationalEvent: Sendable, Hashable {
+package struct OperationalEvent: Sendable {
     /// The kinds; the event's type is `tidings.delivery.` and the raw value.
     package enum Kind: String, Sendable, CaseIterable {
         /// An entity waits for somebody.
@@ -14,6 +14,10 @@ package struct OperationalEvent: Sendable, Hashable {
         case endpointDown = "endpoint_down"
         /// An endpoint takes events again.
         case endpointUp = "endpoint_up"
+        /// Records that a subscription had not taken reached the end of their topic's retention.
+        case expired
+        /// A subscription is so far behind that records it has not taken will expire.
+        case nearsRetention = "nears_retention"
     }
 
     /// What happened.
@@ -34,6 +38,10 @@ package struct OperationalEvent: Sendable, Hashable {
     package let attempts: Int?
     /// Why.
     package let reason: String?
+    /// Which records expired.
+    package private(set) var range: (partition: PartitionID, offsets: Range<Offset>)?
+    /// How near the end of its retention the oldest record is that was not taken.
+    package private(set) var retention: RetentionUse?
 
     init(_ kind: Kind, subscription: Name, reason: String? = nil) {
         self.kind = kind
@@ -45,6 +53,16 @@ package struct OperationalEvent: Sendable, Hashable {
         eventID = nil
         entity = nil
         attempts = nil
+    }
+
+    init(subscription: Name, expired offsets: Range<Offset>, in partition: PartitionID) {
+        self.init(.expired, subscription: subscription)
+        range = (partition, offsets)
+    }
+
+    init(subscription: Name, nears retention: RetentionUse) {
+        self.init(.nearsRetention, subscription: subscription)
+        self.retention = retention
     }
 
     init(_ kind: Kind, subscription: Name, letter: SubscriptionState.DeadLetter, entity: String?) {
@@ -79,6 +97,19 @@ package struct OperationalEvent: Sendable, Hashable {
                         json.member("type", type)
                         json.member("entity", entity)
                     }
+                }
+                if let (partition, offsets) = range {
+                    json.member("topic", topic(partition.topic)?.text)
+                    json.member("partition", partition.index)
+                    json.member("from", offsets.lowerBound.value)
+                    json.member("to", offsets.upperBound.value)
+                    json.member("records", offsets.upperBound - offsets.lowerBound)
+                }
+                if let retention {
+                    json.member("topic", topic(retention.partition.topic)?.text)
+                    json.member("partition", retention.partition.index)
+                    json.member("percent", retention.percent)
+                    json.member("by", retention.by.rawValue)
                 }
                 json.member("attempts", attempts)
                 json.member("reason", reason)

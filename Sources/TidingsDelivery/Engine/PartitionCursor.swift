@@ -90,6 +90,12 @@ final class PartitionCursor {
         }
     }
 
+    /// Whether somebody sought another place: what its lanes still say concerns nobody.
+    private(set) var isOver = false
+
+    /// Ends it; another cursor reads its partition.
+    func end() { isOver = true }
+
     /// Goes on from a recorded position.
     func begin(at position: SubscriptionState.Position) {
         resume = position.outstanding
@@ -110,6 +116,16 @@ final class PartitionCursor {
 
     /// Has read everything below `offset`.
     func advance(to offset: Offset) { place = max(place, offset) }
+
+    /// The log gives up what lies below `limit`: of it only what was taken already is still read.
+    /// - Returns: what had not been taken and is gone; nil when there is none.
+    func expire(below limit: Offset) -> Range<Offset>? {
+        let next = next
+        guard limit > next else { return nil }
+        fallBehind(at: next)
+        resumeEnd = limit
+        return mode == .starting ? nil : next..<limit
+    }
 
     /// Whether the record at `offset` is to be looked at: false for those answered by the process before. Asked in
     /// ascending order.

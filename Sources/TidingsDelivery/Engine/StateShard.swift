@@ -72,6 +72,12 @@ final class StateShard {
             ShardState.encode(runner.uuid, entries: entries.bytes, into: &bytes)
             if let needed = runner.firstNoteNeeded { firstNote = min(firstNote, needed) }
         }
+        for (uuid, state) in home.orphans where ShardState.shard(of: uuid) == number {
+            var entries = ByteBuffer(capacity: 1_024)
+            state.forEachEntry { $0.encode(into: &entries) }
+            ShardState.encode(uuid, entries: entries.bytes, into: &bytes)
+            if let needed = state.firstNote { firstNote = min(firstNote, needed) }
+        }
         bytesSince = 0
         lastSnapshotBytes = bytes.count
         snapshot = (bytes.array(), nextRecord, firstNote)

@@ -15,6 +15,9 @@ final class SubscriptionMetrics: Sendable {
     let parked: Gauge
     let deadLetters: Gauge
     let isDown: Gauge
+    /// Records that were gone before they were taken.
+    let expired: Counter
+    let retention: Gauge
     /// When the oldest undelivered event was stored, in milliseconds since 1970; 0 when there is none.
     let oldest = OldestUndelivered()
 
@@ -39,6 +42,11 @@ final class SubscriptionMetrics: Sendable {
         parked = metrics.gauge("tidings_delivery_parked_entities", "Entities that wait for somebody.", label)
         deadLetters = metrics.gauge("tidings_delivery_dead_letters", "Dead letters kept.", label)
         isDown = metrics.gauge("tidings_delivery_endpoint_down", "1 while the endpoint takes nothing.", label)
+        expired = metrics.counter(
+            "tidings_delivery_expired_records_total", "Records that expired before they were taken.", label)
+        retention = metrics.gauge(
+            "tidings_delivery_retention_percent",
+            "How much of its topic's retention the oldest record has used up that was not taken.", label)
         let oldest = oldest
         metrics.reading(
             "tidings_delivery_oldest_undelivered_age_seconds",

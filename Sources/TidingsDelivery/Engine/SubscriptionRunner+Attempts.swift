@@ -16,7 +16,7 @@ extension SubscriptionRunner {
     }
 
     private func begin(_ lane: Lane) {
-        guard lane.state == .ready else { return }
+        guard lane.state == .ready, !lane.isDropped else { return }
         guard let (records, index) = lane.records() else { return load(lane) }
         if lane.editedData == nil, let id = lane.deadLetter, let letter = letters[id] {
             if let edit = letter.edit {
@@ -151,7 +151,7 @@ extension SubscriptionRunner {
         home.session.read(lane.partition, from: lane.offset, maxBytes: 1) { [weak tie] result in
             guard let self = tie?.owner else { return }
             self.loading -= 1
-            guard !self.isDeleted, lane.state == .loading else { return }
+            guard !self.isDeleted, lane.state == .loading, !lane.isDropped else { return }
             lane.state = .ready
             switch result {
             case .success(let batches):

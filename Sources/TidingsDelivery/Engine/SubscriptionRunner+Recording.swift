@@ -7,6 +7,7 @@ extension SubscriptionRunner {
     func markDirty() { home.writer.markDirty(self) }
 
     func markDirty(_ cursor: PartitionCursor) {
+        if cursor.isOver { return }
         if !cursor.isDirty {
             cursor.isDirty = true
             dirtyCursors.append(cursor)

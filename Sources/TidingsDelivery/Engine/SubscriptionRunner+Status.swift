@@ -18,6 +18,8 @@ extension SubscriptionRunner {
         status.parkedEntities = parkedCount
         status.deadLetters = letters.count
         status.lastFailure = lastFailure
+        status.expired = expired
+        status.retention = retentionUse
         return status
     }
 
@@ -41,28 +43,29 @@ extension SubscriptionRunner {
     private var oldest: Int64? {
         var oldest: Int64?
         for case let cursor? in cursors {
-            let time = cursor.outstanding.firstTime ?? firstUnread(cursor)
+            let time = cursor.outstanding.firstTime ?? timeOfUnread(cursor, from: cursor.place, isUntaken: false)
             if let time { oldest = min(oldest ?? .max, time.millis) }
         }
         for (_, lane) in away { oldest = min(oldest ?? .max, lane.stored.millis) }
         return oldest
     }
 
-    /// When the first event after the cursor was stored. What is no longer in memory is read from disk once per place,
+    /// When the first event from a place of a cursor on was stored. What is no longer in memory is read from disk once per place,
     /// and known from then on; until it is, nil.
-    private func firstUnread(_ cursor: PartitionCursor) -> WallTime? {
-        guard cursor.mode == .behind, cursor.place < cursor.tail.seen else { return nil }
-        let (partition, place) = (cursor.partition, cursor.place)
+    func timeOfUnread(_ cursor: PartitionCursor, from place: Offset, isUntaken: Bool) -> WallTime? {
+        guard cursor.mode == .behind, place < cursor.tail.seen else { return nil }
+        let partition = cursor.partition
+        let cold = ColdPlace(partition: partition, isUntaken: isUntaken)
         if let records = try? home.session.recent(partition, from: place)?.records() {
             return Self.time(in: records, from: place)
         }
-        if let known = coldTimes[partition], known.place == place { return known.time }
-        coldTimes[partition] = (place, nil)
+        if let known = coldTimes[cold], known.place == place { return known.time }
+        coldTimes[cold] = (place, nil)
         home.session.read(partition, from: place, maxBytes: 1) { [self] result in
-            guard coldTimes[partition]?.place == place, let batch = try? result.get().first,
+            guard coldTimes[cold]?.place == place, let batch = try? result.get().first,
                 let records = try? batch.records()
             else { return }
-            coldTimes[partition] = (place, Self.time(in: records, from: place))
+            coldTimes[cold] = (place, Self.time(in: records, from: place))
         }
         return nil
     }

@@ -32,24 +32,34 @@ extension SubscriptionRunner {
             return readOnSoon()
         }
         let end = cursor.tail.seen
-        guard subscription.start == .now else {
-            return begin(cursor, at: home.log.bounds(of: cursor.partition)?.start ?? end)
-        }
-        guard subscription.since > 0 else { return begin(cursor, at: end) }
-        home.session.offset(in: cursor.partition, atRound: subscription.since) { [weak tie] found in
-            guard let self = tie?.owner, !self.isDeleted else { return }
-            switch found {
-            case .success(let offset): self.begin(cursor, at: min(offset, cursor.tail.seen))
-            case .failure(let error):
-                self.home.logger.error(
-                    "a subscription's first offset could not be found: \(error)",
-                    [("subscription", self.subscription.name.text)])
-                self.begin(cursor, at: end)
+        switch subscription.start {
+        case .beginning: begin(cursor, at: home.log.bounds(of: cursor.partition)?.start ?? end)
+        case .now:
+            guard subscription.since > 0 else { return begin(cursor, at: end) }
+            home.session.offset(in: cursor.partition, atRound: subscription.since) { [weak tie] found in
+                tie?.owner.found(found, for: cursor, or: end)
+            }
+        case .time(let time):
+            home.session.offset(in: cursor.partition, atTime: time) { [weak tie] found in
+                tie?.owner.found(found.map(\.offset), for: cursor, or: end)
             }
         }
     }
 
-    private func begin(_ cursor: PartitionCursor, at offset: Offset) {
+    /// The first offset was looked up.
+    private func found(_ found: Result<Offset, LogError>, for cursor: PartitionCursor, or end: Offset) {
+        guard !isDeleted, cursor.mode == .starting else { return }
+        switch found {
+        case .success(let offset): begin(cursor, at: min(offset, cursor.tail.seen))
+        case .failure(let error):
+            home.logger.error(
+                "a subscription's first offset could not be found: \(error)",
+                [("subscription", subscription.name.text)])
+            begin(cursor, at: end)
+        }
+    }
+
+    func begin(_ cursor: PartitionCursor, at offset: Offset) {
         cursor.begin(at: offset)
         markDirty(cursor)
         readOnSoon()
@@ -62,7 +72,7 @@ extension SubscriptionRunner {
             cursor(for: tail)
             return
         }
-        guard cursor.mode == .tail else { return }
+        guard cursor.mode == .tail, cursor.looks(at: record.offset) else { return }
         guard mayTake(cursor, record.offset) else { return cursor.fallBehind(at: record.offset) }
         guard canTake else {
             relieve()
@@ -176,7 +186,7 @@ extension SubscriptionRunner {
     private func read(_ cursor: PartitionCursor) {
         cursor.isReading = true
         home.session.read(cursor.partition, from: cursor.place, maxBytes: home.limits.readBytes) { [weak tie] result in
-            guard let self = tie?.owner, !self.isDeleted else { return }
+            guard let self = tie?.owner, !self.isDeleted, !cursor.isOver else { return }
             cursor.isReading = false
             switch result {
             case .success(let batches):
@@ -191,6 +201,8 @@ extension SubscriptionRunner {
     private func readFailed(_ cursor: PartitionCursor, _ error: LogError) {
         let fields = [("subscription", subscription.name.text), ("partition", home.name(of: cursor.partition))]
         switch error.code {
+        case .outOfRange where expire(cursor):
+            readOnSoon()
         case .outOfRange, .quarantined, .corruptBatch:
             let resume = max(error.resume ?? cursor.tail.seen, cursor.place.next)
             home.logger.error("events from offset \(cursor.place) to \(resume) cannot be read: \(error)", fields)

@@ -8,6 +8,13 @@ import TidingsCore
 ///
 /// - Concurrency: lives on one loop, from its first event to its last.
 final class SubscriptionRunner {
+    /// A place whose time may have to be looked up on disk.
+    struct ColdPlace: Hashable {
+        let partition: PartitionID
+        /// Whether it is the first record that was not taken, else the first that was not answered.
+        let isUntaken: Bool
+    }
+
     /// A dead letter and what of it is not recorded yet.
     struct Letter {
         var state: SubscriptionState.DeadLetter
@@ -26,7 +33,7 @@ final class SubscriptionRunner {
     let home: DeliveryLoop
     let metrics: SubscriptionMetrics
     /// When the first unread event of a partition was stored, for places that had to be looked up on disk.
-    var coldTimes: [PartitionID: (place: Offset, time: WallTime?)] = [:]
+    var coldTimes: [ColdPlace: (place: Offset, time: WallTime?)] = [:]
     var target: DeliveryTarget
     var schedule: RetrySchedule
     var breaker: Breaker
@@ -61,6 +68,10 @@ final class SubscriptionRunner {
     var delivered: UInt64 = 0
     var failedAttempts: UInt64 = 0
     var lastFailure: AttemptRecord?
+
+    /// Records that expired before they were taken, since the process began.
+    var expired: UInt64 = 0
+    var retentionWarning = RetentionWarning()
 
     /// Why the engine paused it.
     var stopped: String?

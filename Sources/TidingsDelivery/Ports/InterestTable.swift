@@ -18,6 +18,15 @@ package protocol InterestTable: AnyObject, Sendable {
     /// The topics whose events the subscription may want; of topics that come later it learns by their events.
     func topics(of uuid: UUID128) -> Set<TopicName>
 
+    /// Whether all subscriptions are in it; false when records of the table could not be read. Then nothing is forgotten
+    /// of those that are not there.
+    var isWhole: Bool { get }
+
     /// Every subscription with its slot, in no order.
     var allSubscriptions: [(slot: Int, subscription: Subscription)] { get }
+}
+
+extension InterestTable {
+    /// A table that is made of no records has no hole.
+    package var isWhole: Bool { true }
 }

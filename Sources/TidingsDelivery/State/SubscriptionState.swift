@@ -77,6 +77,19 @@ struct SubscriptionState: Hashable {
     /// Why the engine itself paused it; nil when it did not.
     var stopped: String?
 
+    /// The offsets in a partition that are needed to go on: taken and not answered, waiting, given up on.
+    func references(in partition: PartitionID) -> [Offset] {
+        (positions[partition]?.outstanding ?? [])
+            + lanes.filter { $0.key.partition == partition }.flatMap(\.value.waiting)
+            + deadLetters.values.filter { $0.event.partition == partition }.map(\.event.offset)
+    }
+
+    /// The first record of attempts that is still needed; nil when none is.
+    var firstNote: Offset? {
+        let chains = lanes.values.map(\.head.chain) + deadLetters.values.map(\.chain)
+        return (chains.compactMap { $0?.first } + deadLetters.values.compactMap(\.edit)).min()
+    }
+
     /// Takes in a record's entries.
     mutating func apply(_ entry: StateEntry) {
         switch entry {

@@ -121,6 +121,15 @@ package struct QueryParameters: Sendable {
         }
     }
 
+    /// A moment, by RFC 3339 or back from now like `-1h`; nil when it is absent.
+    package func time(_ name: String, now: WallTime) throws(Problem) -> WallTime? {
+        guard let text = try text(name) else { return nil }
+        guard let time = TimeText.parse(text, now: now) else {
+            throw Self.refusal("The query parameter '\(name)' must be \(TimeText.rule).", name, "time", text)
+        }
+        return time
+    }
+
     /// One of a set of words; nil when it is absent.
     package func choice<Choice: RawRepresentable & CaseIterable>(
         _ name: String, _ type: Choice.Type = Choice.self

@@ -16,7 +16,7 @@ extension ResourceReader {
             "concurrency", Subscription.allowedConcurrency, Subscription.defaultConcurrency)
         let retry = retry(&reader)
         let exhausted = reader.word("exhausted", ExhaustedPolicy.park)
-        let start = reader.word("start", StartPosition.now)
+        let start = start(&reader, before: before?.start)
         let isPaused = reader.bool("paused", false)
         let identity = identity(&reader, before: before)
         guard let endpoint, let identity else { return nil }
@@ -24,6 +24,21 @@ extension ResourceReader {
             uuid: identity.uuid, name: name, created: identity.created, since: identity.since, consumer: consumer,
             types: types, topics: topics, filters: filters, endpoint: endpoint, order: order,
             concurrency: concurrency, retry: retry, exhausted: exhausted, start: start, isPaused: isPaused)
+    }
+
+    /// Where it begins. A time back from now is one when the subscription is made, and stays what it was then.
+    private func start(_ reader: inout ObjectReader, before: StartPosition?) -> StartPosition {
+        let sentence = "must be 'now', 'beginning', or \(TimeText.rule), and not lie in the future"
+        return reader.parsed("start", "start", sentence) { text -> StartPosition? in
+            switch text {
+            case "now": return .now
+            case "beginning": return .beginning
+            default:
+                if text.hasPrefix("-"), TimeText.parse(text, now: now) != nil, case .time? = before { return before }
+                guard let time = TimeText.parse(text, now: now) else { return nil }
+                return origin == .record || before == .time(time) || time <= now ? .time(time) : nil
+            }
+        } ?? .now
     }
 
     private func identity(

@@ -67,16 +67,34 @@ package struct ResourceReader {
     /// - Throws: `unreadable-body`, or `invalid-resource` with every broken rule.
     package static func readTopic(_ name: TopicName, from body: UnsafeRawBufferPointer) throws(Problem) -> TopicResource
     {
+        try readTopic(name, body.isEmpty ? .object(JSONObject()) : try json(body))
+    }
+
+    /// Reads what a `PATCH` of a topic brings: a merge patch (RFC 7396).
+    /// - Throws: `unreadable-body`, or `invalid-resource` with every broken rule.
+    package static func readTopic(
+        _ topic: TopicDescription, changedBy patch: UnsafeRawBufferPointer
+    ) throws(Problem) -> TopicResource {
+        let patch = try json(patch)
+        guard patch.object != nil else {
+            throw Problem(
+                .invalidResource, "the body must be an object, not \(patch.kindName)",
+                [.init("", "object", found: patch.kindName)])
+        }
+        return try readTopic(topic.name, TopicResource.json(of: topic).merged(with: patch))
+    }
+
+    private static func readTopic(_ name: TopicName, _ json: JSONValue) throws(Problem) -> TopicResource {
         let faults = ResourceFaults()
-        var reader = ObjectReader(body.isEmpty ? .object(JSONObject()) : try json(body), at: "", faults)
+        var reader = ObjectReader(json, at: "", faults)
         checkName(&reader, name.text)
         let allowed = TopicResource.allowedPartitions
-        let count = reader.integer(
-            "partitions", Int(allowed.lowerBound)...Int(allowed.upperBound), Int(TopicResource.defaultPartitions))
+        let count = reader.integer("partitions", Int(allowed.lowerBound)...Int(allowed.upperBound), 0)
+        let settings = TopicSettingsJSON.read(&reader)
         reader.ignore("status")
         reader.finish()
         if let problem = faults.problem { throw problem }
-        return TopicResource(name: name, partitions: Int32(count))
+        return TopicResource(name: name, partitions: count == 0 ? nil : Int32(count), settings: settings)
     }
 
     static func json(_ body: UnsafeRawBufferPointer) throws(Problem) -> JSONValue {

@@ -79,7 +79,11 @@ package struct ResourceWriter {
             number(subscription.retry.jitter, &json)
         }
         json.member("exhausted", subscription.exhausted.rawValue)
-        json.member("start", subscription.start.rawValue)
+        switch subscription.start {
+        case .now: json.member("start", "now")
+        case .beginning: json.member("start", "beginning")
+        case .time(let time): json.member("start", RFC3339.format(time))
+        }
         json.member("paused", subscription.isPaused)
         if showsSecrets {
             json.member("uuid", subscription.uuid.description)

@@ -21,43 +21,49 @@ final class RoutingFold {
         self.logger = logger
     }
 
-    /// Reads from `offset` to the end. A record that cannot be read ends it with an error: a table with a hole would
-    /// lose events silently.
+    /// Reads from `offset` to the end. What cannot be read is passed over and noted as a loss: one rotten record must not
+    /// keep every event from being delivered.
+    /// - Parameter then: the table, or why the log answers nothing.
     func read(
         _ session: any LogSession, _ partition: PartitionID, from offset: Offset,
         then: @escaping (Result<RoutingTable, LogError>) -> Void
     ) {
         session.read(partition, from: offset, maxBytes: Self.bytesAtOnce) { [self] result in
             switch result {
-            case .failure(let error): then(.failure(error))
+            case .failure(let error):
+                guard let resume = error.resume, resume > offset else { return then(.failure(error)) }
+                lose(offset..<resume, nil, error.description)
+                read(session, partition, from: resume, then: then)
             case .success(let batches):
                 guard let last = batches.last else {
                     return then(.success(RoutingTable(state, version: version, sightings: sightings)))
                 }
-                do throws(LogError) {
-                    for batch in batches { try fold(batch) }
-                } catch {
-                    return then(.failure(error))
-                }
+                for batch in batches { fold(batch) }
                 read(session, partition, from: last.lastOffset.next, then: then)
             }
         }
     }
 
-    private func fold(_ batch: StoredBatch) throws(LogError) {
-        let records: BatchRecords
+    private func fold(_ batch: StoredBatch) {
         do {
-            records = try batch.records()
+            let records = try batch.records()
+            if records.isControl { return }
+            for record in records { fold(record, round: batch.round) }
         } catch {
-            throw LogError(.corruptBatch, "the routing table's batch at \(batch.baseOffset) cannot be read: \(error)")
+            version = batch.lastOffset.value
+            lose(batch.baseOffset..<batch.lastOffset.next, nil, error.description)
         }
-        if records.isControl { return }
-        for record in records { try fold(record, round: batch.round) }
     }
 
-    private func fold(_ record: RecordView, round: UInt64) throws(LogError) {
+    private func fold(_ record: RecordView, round: UInt64) {
         version = record.offset.value
         let text = record.key.map { String(decoding: $0, as: UTF8.self) } ?? ""
+        if RoutingNote.isKey(text) {
+            guard let note = RoutingNote(key: text, value: record.value) else {
+                return lose(record.offset..<record.offset.next, nil, "the note '\(text)' is not as it should be")
+            }
+            return state.fold(note)
+        }
         guard let key = ResourceKey(recordKey: text) else {
             logger.warning(
                 "a record of the routing table is of a kind that this version does not know", [("key", text)])
@@ -71,8 +77,17 @@ final class RoutingFold {
             let resource = try ResourceReader.read(key, record: value, random: random)
             state.fold(.put(resource).since(round), revision: record.offset.value)
         } catch {
-            throw LogError(
-                .corruptBatch, "the routing table's record of '\(text)' at \(record.offset) cannot be read: \(error)")
+            lose(record.offset..<record.offset.next, key, error.description)
         }
+    }
+
+    private func lose(_ offsets: Range<Offset>, _ resource: ResourceKey?, _ reason: String) {
+        state.note(RoutingLoss(offsets: offsets, resource: resource, reason: reason))
+        logger.error(
+            "records of the routing table cannot be read: resources may be missing",
+            [
+                ("from", offsets.lowerBound.description), ("to", offsets.upperBound.description),
+                ("resource", resource?.description ?? "unknown"), ("reason", reason),
+            ])
     }
 }

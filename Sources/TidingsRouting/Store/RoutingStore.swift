@@ -8,12 +8,16 @@ import TidingsCore
 /// table whole once the record is durable and before the change is answered.
 ///
 /// A record's key is `kind/name` (`routes/orders`), its value the resource as JSON with what the server adds, or null
-/// when the resource was removed. The records are the table: ``start(then:)`` folds them.
+/// when the resource was removed. The records are the table: ``start(then:)`` folds them. The topic is compacted: of what
+/// is older than ``history`` only the last record of each resource stays, and what must outlive the records of routes
+/// that changed has records of its own.
 ///
 /// - Concurrency: changes happen on `loop`; every method may be called on any thread.
 package final class RoutingStore: @unchecked Sendable {
     /// Where the table is kept.
     package static let topic = TopicName("__tidings.routing")!
+    /// How long every change stays in the topic, for people who want to know what was changed when.
+    package static let history = Duration.seconds(90 * 86_400)
     /// How many changes may wait for their turn; more are answered with `too-many-requests`.
     package static let mostWaiting = 1024
 
@@ -191,8 +195,11 @@ package final class RoutingStore: @unchecked Sendable {
         enqueue(refuse: { problem in loop.post { then(.failure(problem)) } }) { [self] in
             let existing = table[key]
             do throws(Problem) {
-                guard let existing else { throw Self.missing(key) }
-                try precondition.check(existing.entityTag)
+                // One whose record was lost can be removed as well: that mends the loss.
+                guard existing != nil || table.losses.contains(where: { $0.resource == key }) else {
+                    throw Self.missing(key)
+                }
+                try precondition.check(existing?.entityTag)
                 try table.state.check(.remove(key))
             } catch {
                 loop.post { then(.failure(error)) }
@@ -245,6 +252,8 @@ package final class RoutingStore: @unchecked Sendable {
     private func write(_ change: RoutingChange, then: @escaping @Sendable (Result<Void, Problem>) -> Void) {
         guard let session, let partition else { preconditionFailure("changes are taken after the start") }
         buffer.removeAll()
+        let notes = table.state.notes(with: change)
+        for note in notes { note.add(to: partition, at: time.wall, &buffer) }
         Self.add(change, to: partition, at: time.wall, &buffer)
         isWriting = true
         do throws(LogError) {
@@ -252,13 +261,13 @@ package final class RoutingStore: @unchecked Sendable {
                 isWriting = false
                 switch result {
                 case .success(let round):
-                    swap(change, revision: offset, round: round)
+                    swap(change, notes, revision: offset, round: round)
                     then(.success(()))
                 case .failure(let error): then(.failure(Problem(error)))
                 }
                 runWaiting()
             }
-            offset = buffer.entries[0].offset.value
+            offset = buffer.entries[buffer.entries.count - 1].offset.value
         } catch {
             isWriting = false
             then(.failure(Problem(error)))
@@ -279,11 +288,12 @@ package final class RoutingStore: @unchecked Sendable {
         }
     }
 
-    private func swap(_ change: RoutingChange, revision: Int64, round: UInt64) {
+    private func swap(_ change: RoutingChange, _ notes: [RoutingNote], revision: Int64, round: UInt64) {
         let change = change.since(round)
         let before = table
         var state = before.state
         state.fold(change, revision: revision)
+        for note in notes { state.fold(note) }
         let after = RoutingTable(state, version: revision, sightings: before.sightings)
         publish(News(table: after, change: change))
         logger.info(
@@ -301,12 +311,13 @@ package final class RoutingStore: @unchecked Sendable {
 
     // MARK: - Start
 
-    /// Reads the table from the log, once, before changes are taken.
+    /// Reads the table from the log, once, before changes are taken. Records that cannot be read are passed over and
+    /// shown by ``RoutingTable/losses``.
     /// - Parameter then: runs on the loop: with the table, or with why it cannot be read.
     package func start(then: @escaping @Sendable (Result<RoutingTable, LogError>) -> Void) {
         loop.post { [self] in
             let session = log.session(on: loop)
-            session.createTopic(Self.topic, partitions: 1) { [self] result in
+            session.createTopic(Self.topic, partitions: 1, settings: Self.settings) { [self] result in
                 switch result {
                 case .failure(let error): then(.failure(error))
                 case .success(let topic):
@@ -319,10 +330,72 @@ package final class RoutingStore: @unchecked Sendable {
                                 publish(News(table: table, change: nil))
                                 self.session = session
                                 self.partition = partition
+                                tidyUp(topic)
                                 return table
                             })
                     }
                 }
+            }
+        }
+    }
+
+    /// Records what compaction would forget, then asks for compaction.
+    private func tidyUp(_ topic: TopicDescription) {
+        // A table with a hole is compacted by nobody: what is still there may help to mend it.
+        guard table.losses.isEmpty else { return }
+        record(table.state.unkeptPlacements(of: table.state.placedPatterns)) { [self] result in
+            guard case .success = result, topic.settings != Self.settings else { return }
+            session?.configureTopic(topic.id, Self.settings) { [self] result in
+                if case .failure(let error) = result {
+                    logger.warning("the routing table's topic grows on: \(error)")
+                }
+            }
+        }
+    }
+
+    /// Appends notes; at once answered when there are none.
+    private func record(_ notes: [RoutingNote], then: @escaping @Sendable (Result<Void, Problem>) -> Void) {
+        guard !notes.isEmpty else { return then(.success(())) }
+        guard let session, let partition else { preconditionFailure("notes are taken after the start") }
+        buffer.removeAll()
+        for note in notes { note.add(to: partition, at: time.wall, &buffer) }
+        isWriting = true
+        do throws(LogError) {
+            try session.append(&buffer) { [self] result in
+                isWriting = false
+                if case .success = result {
+                    let before = table
+                    var state = before.state
+                    for note in notes { state.fold(note) }
+                    publish(
+                        News(
+                            table: RoutingTable(state, version: offset, sightings: before.sightings), change: nil))
+                }
+                then(result.map { _ in }.mapError { Problem($0) })
+                runWaiting()
+            }
+            offset = buffer.entries[buffer.entries.count - 1].offset.value
+        } catch {
+            isWriting = false
+            then(.failure(Problem(error)))
+        }
+    }
+
+    /// Gives up what could not be read: from the next start on, the table counts as whole.
+    /// - Parameter then: runs on `loop`, once, with what was given up.
+    package func acceptLosses(
+        answerOn loop: any Loop, then: @escaping @Sendable (Result<[RoutingLoss], Problem>) -> Void
+    ) {
+        enqueue(refuse: { problem in loop.post { then(.failure(problem)) } }) { [self] in
+            let losses = table.losses
+            guard let last = losses.map(\.offsets.upperBound).max() else {
+                return loop.post { then(.success([])) }
+            }
+            record([.acceptedLosses(below: last)]) { [self] result in
+                if case .success = result {
+                    logger.warning("what could not be read of the routing table was given up")
+                }
+                loop.post { then(result.map { losses }) }
             }
         }
     }

@@ -27,12 +27,20 @@ struct RoutingState: Sendable {
     /// Where routes store events of some types, or once did: what lies there is still to be delivered.
     private(set) var placements = PatternIndex<[TopicName]>()
 
+    /// What of ``placements`` records of their own keep, which outlive those of the routes.
+    private(set) var keptPlacements: [TypePattern: [TopicName]] = [:]
+    /// Every pattern that routes have, or once had.
+    private(set) var placedPatterns: Set<TypePattern> = []
+    /// What could not be read and has not been written again or given up.
+    private(set) var losses: [RoutingLoss] = []
+
     private var freeSlots: [Int] = []
     private var usedSlots = 0
 
     /// Takes a change without asking whether it may be: one of the records that were asked when they were written.
     mutating func fold(_ change: RoutingChange, revision: Int64) {
         removeOld(change.key, isReplaced: change.resource != nil)
+        if !losses.isEmpty { losses.removeAll { $0.resource == change.key } }
         switch change.resource {
         case .producer(let producer):
             producers[producer.name] = Revised(value: producer, revision: revision)
@@ -43,8 +51,7 @@ struct RoutingState: Sendable {
             routes[route.name] = Revised(value: route, revision: revision)
             for pattern in route.types {
                 routing[pattern] = route.name
-                let known = placements[pattern] ?? []
-                if !known.contains(route.target.topic) { placements[pattern] = known + [route.target.topic] }
+                place(pattern, [route.target.topic])
             }
         case .subscription(let subscription):
             let slot = subscriptions[subscription.name]?.slot ?? takeSlot()
@@ -56,6 +63,45 @@ struct RoutingState: Sendable {
             inbound[webhook.name] = Revised(value: webhook, revision: revision)
         case nil: break
         }
+    }
+
+    /// Takes in a record that is no resource.
+    mutating func fold(_ note: RoutingNote) {
+        switch note {
+        case .placements(let pattern, let topics):
+            place(pattern, topics)
+            keptPlacements[pattern] = topics
+        case .acceptedLosses(let below): losses.removeAll { $0.offsets.upperBound <= below }
+        }
+    }
+
+    /// Notes what could not be read.
+    mutating func note(_ loss: RoutingLoss) { losses.append(loss) }
+
+    private mutating func place(_ pattern: TypePattern, _ topics: [TopicName]) {
+        let known = placements[pattern] ?? []
+        placements[pattern] = known + topics.filter { !known.contains($0) }
+        placedPatterns.insert(pattern)
+    }
+
+    /// The placements of these patterns that no route of now implies and no record of its own keeps yet.
+    func unkeptPlacements(of patterns: some Sequence<TypePattern>) -> [RoutingNote] {
+        patterns.compactMap { pattern in
+            let all = placements[pattern] ?? []
+            let implied = routing[pattern].flatMap { routes[$0]?.value.target.topic }
+            let kept = keptPlacements[pattern] ?? []
+            return all.allSatisfy { $0 == implied || kept.contains($0) } ? nil : .placements(pattern, all)
+        }
+    }
+
+    /// What has to be recorded with a change, so that compaction of the topic forgets no placement.
+    func notes(with change: RoutingChange) -> [RoutingNote] {
+        guard change.key.kind == .routes, let name = Name(change.key.name), let old = routes[name]?.value else {
+            return []
+        }
+        var after = self
+        after.fold(change, revision: 0)
+        return after.unkeptPlacements(of: old.types)
     }
 
     private mutating func takeSlot() -> Int {

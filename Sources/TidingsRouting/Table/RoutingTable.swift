@@ -41,6 +41,10 @@ package final class RoutingTable: Sendable {
         return RoutingTable(next, version: revision, sightings: sightings)
     }
 
+    /// Records that could not be read when the server started, and that nobody has written again or given up since.
+    /// While there are any, resources may be missing.
+    package var losses: [RoutingLoss] { state.losses }
+
     // MARK: By type
 
     /// What this version says about a type (UTF-8). Worked out on first sight, then found in some 20 ns, however

@@ -33,6 +33,8 @@ final class RoutingInterest: InterestTable {
         table.subscription(uuid).map { table.topics(of: $0.subscription) } ?? []
     }
 
+    var isWhole: Bool { table.losses.isEmpty }
+
     var allSubscriptions: [(slot: Int, subscription: Subscription)] {
         table.subscriptions.map { ($0.slot, $0.subscription) }
     }

@@ -79,6 +79,7 @@ package final class Server: Sendable {
             for step in undo.reversed() { step() }
             throw error
         }
+        services.start(on: loops.loops[0])
         logger.notice(
             "the server is ready",
             [

@@ -15,6 +15,8 @@ final class ServerServices: Sendable {
     private let deliveries: Deliveries
     private let metrics: Metrics
     private let process: ProcessMetrics
+    private let health: ServerHealth
+    private let gauges: PartitionGauges
     private let logger: Logger
     private let random: any RandomSource
     /// The live tails of each loop, to be ended when the server stops.
@@ -30,8 +32,16 @@ final class ServerServices: Sendable {
         self.deliveries = deliveries
         self.metrics = metrics
         self.process = process
+        health = ServerHealth(log: log, routing: routing)
+        gauges = PartitionGauges(log, most: settings[TelemetryOptions.mostPartitions])
         self.logger = logger
         self.random = random
+    }
+
+    /// Begins what is done at intervals, on a loop of its own choice.
+    func start(on loop: EventLoop) {
+        gauges.start(on: loop)
+        for warning in health.warnings() { logger.warning("\(warning)") }
     }
 
     /// Makes one loop's routes; called on that loop.
@@ -41,15 +51,18 @@ final class ServerServices: Sendable {
         router.check(LoopbackGuard.check)
         let log = log
         let telemetry = TelemetryDoor(
-            metrics: metrics, process: process, checks: [TelemetryDoor.Check("log") { log.refusal?.description }])
+            metrics: metrics, process: process, checks: [TelemetryDoor.Check("log") { log.refusal?.description }],
+            warnings: health.warnings, gauges: gauges)
         telemetry.register(on: router)
         let limits = EventOptions.limits.read(settings)
         let publisher = Publisher(
             log: log, loop: loop, routing: routing, random: random, metrics: metrics, limits: limits)
         let reader = RoutingReader(routing)
         let readers = SubscriptionReaders(log: log, routing: routing, engine: deliveries.engine)
-        AdminAPI(store: routing, log: log, delivery: deliveries.engine, readers: readers, loop: loop)
-            .register(on: router)
+        AdminAPI(
+            store: routing, log: log, delivery: deliveries.engine, readers: readers,
+            quarantines: LogQuarantines(log), loop: loop
+        ).register(on: router)
         MendDoor(store: routing, log: log, delivery: deliveries.engine, loop: loop).register(on: router)
         InboundDoor(webhook: { reader.table.inbound($0) }, publisher: publisher).register(on: router)
         PublishDoor(publisher, time: loop.time, random: random, limits: limits).register(on: router)

@@ -42,10 +42,20 @@ package enum LoggingOptions {
     }
 }
 
+/// Settings of what is shown to those who watch.
+package enum TelemetryOptions {
+    package static let mostPartitions = Setting.count(
+        "metrics.max_partitions", 1_000, 0...100_000, "partitions with series of their own in /metrics",
+        effect: "only their topics are shown")
+
+    static var all: [SettingDescription] { [mostPartitions.description] }
+}
+
 extension SettingDescription {
     /// Every setting there is, in the order of the reference.
     package static let all: [SettingDescription] =
-        ServerOptions.all + LoggingOptions.all + HTTPOptions.all + EventOptions.limits.descriptions
+        ServerOptions.all + LoggingOptions.all + TelemetryOptions.all + HTTPOptions.all
+        + EventOptions.limits.descriptions
         + StorageOptions.log.descriptions + [DeliveryOptions.allowNetworks.description]
         + DeliveryOptions.limits.descriptions
         + WebhookOptions.client.descriptions

@@ -24,12 +24,23 @@ package final class TelemetryDoor {
     private let metrics: Metrics
     private let process: ProcessMetrics
     private let checks: [Check]
+    private let warnings: @Sendable () -> [String]
+    private let gauges: PartitionGauges?
 
     /// Creates the door of one loop.
-    package init(metrics: Metrics, process: ProcessMetrics, checks: [Check]) {
+    /// - Parameters:
+    ///   - warnings: what people should know of a server that is ready all the same, a sentence each. Any thread; must not
+    ///     block.
+    ///   - gauges: what is said of every topic and partition.
+    package init(
+        metrics: Metrics, process: ProcessMetrics, checks: [Check],
+        warnings: @escaping @Sendable () -> [String] = { [] }, gauges: PartitionGauges? = nil
+    ) {
         self.metrics = metrics
         self.process = process
         self.checks = checks
+        self.warnings = warnings
+        self.gauges = gauges
     }
 
     /// Adds its routes.
@@ -37,6 +48,7 @@ package final class TelemetryDoor {
         router.add(.get, "/metrics", query: nil) { _, responder in
             responder.respond(.ok, contentType: "text/plain; version=0.0.4; charset=utf-8") { body in
                 self.metrics.expose(into: &body)
+                self.gauges?.expose(into: &body)
                 self.process.expose(into: &body)
             }
         }
@@ -58,6 +70,8 @@ package final class TelemetryDoor {
                                 json.string(fault ?? "ok")
                             }
                         }
+                        json.key("warnings")
+                        json.array { json in for warning in self.warnings() { json.string(warning) } }
                     }
                 }
             }

@@ -161,8 +161,11 @@ import TidingsRouting
         #expect(read.json["status"]?["partitions"]?.array?.count == 6)
         let tag = try #require(read.header("ETag"))
         #expect(harness.send("PUT", "/v1/topics/orders", read.body, ["If-Match": tag]).status == 200)
-        #expect(harness.send("PUT", "/v1/topics/orders", #"{"partitions": 7}"#).status == 409)
         #expect(harness.send("GET", "/v1/topics/orders", nil, ["If-None-Match": tag]).status == 304)
+        #expect(harness.send("PUT", "/v1/topics/orders", #"{"partitions": 5}"#).status == 409)
+        let grown = harness.send("PUT", "/v1/topics/orders", #"{"partitions": 7, "durability": "os"}"#)
+        #expect(grown.status == 200 && grown.json["partitions"]?.integer == 7 && grown.header("ETag") != tag)
+        #expect(grown.json["durability"]?.string == "os")
         let names = harness.send("GET", "/v1/topics").json["items"]?.array?.compactMap { $0["name"]?.string }
         #expect(names == ["orders", "usual"], "topics of the server's own are not listed")
         #expect(harness.send("DELETE", "/v1/topics/orders").status == 204)

@@ -39,8 +39,9 @@ final class AdminHarness {
     let loop: SimulatedLoop
     let store: RoutingStore
     let delivery = ScriptedDelivery()
+    let quarantines = ScriptedQuarantine()
+    let readers = ScriptedReaders()
     private let server: HTTPServer
-    private let wire = MemoryStream()
 
     init() throws {
         loop = SimulatedLoop(clock: clock)
@@ -48,10 +49,11 @@ final class AdminHarness {
         store = RoutingStore(log: log, loop: loop, random: SeededRandom(seed: 9), logger: logger)
         store.start { _ in }
         let router = Router(logger: logger)
-        AdminAPI(store: store, log: log, delivery: delivery, loop: loop).register(on: router)
+        AdminAPI(
+            store: store, log: log, delivery: delivery, readers: readers, quarantines: quarantines, loop: loop
+        ).register(on: router)
         server = HTTPServer(
             loop: loop, settings: HTTPServerSettings(), handler: router, random: SeededRandom(seed: 8), logger: logger)
-        server.serve(wire)
         clock.runUntilIdle()
     }
 
@@ -61,7 +63,9 @@ final class AdminHarness {
         for (name, value) in headers { text += "\(name): \(value)\r\n" }
         if let body { text += "Content-Length: \(body.utf8.count)\r\n" }
         text += "\r\n" + (body ?? "")
-        _ = wire.take()
+        // A connection of its own: time may have passed since the last one.
+        let wire = MemoryStream()
+        server.serve(wire)
         wire.receive(text)
         clock.runUntilIdle()
         let answer = wire.take()
@@ -76,6 +80,8 @@ final class AdminHarness {
 final class ScriptedDelivery: DeliveryAdmin, @unchecked Sendable {
     var status = SubscriptionStatus()
     var resumed: [UUID128] = []
+    var seeks: [(request: SeekRequest, dryRun: Bool)] = []
+    var steps: Result<[SeekStep], Problem> = .success([])
     var attempt: Result<AttemptRecord, Problem> = .failure(Problem(.notFound, "no attempt"))
 
     func status(
@@ -83,6 +89,14 @@ final class ScriptedDelivery: DeliveryAdmin, @unchecked Sendable {
     ) {
         let answer = Later { then(.success(self.status)) }
         loop.post { answer.run() }
+    }
+
+    func seek(
+        of uuid: UUID128, _ request: SeekRequest, dryRun: Bool, on loop: any Loop,
+        then: @escaping (Result<[SeekStep], Problem>) -> Void
+    ) {
+        seeks.append((request, dryRun))
+        then(steps)
     }
 
     func test(of uuid: UUID128, on loop: any Loop, then: @escaping (Result<AttemptRecord, Problem>) -> Void) {
@@ -134,6 +148,25 @@ final class ScriptedDelivery: DeliveryAdmin, @unchecked Sendable {
     ) {
         then(.success(RedriveCount()))
     }
+}
+
+/// A quarantine that holds what a test says.
+final class ScriptedQuarantine: QuarantineList, @unchecked Sendable {
+    var entries: [QuarantineEntry] = []
+
+    func entities(
+        of entry: QuarantineEntry, on loop: any Loop, then: @escaping (_ entities: [String], _ isWhole: Bool) -> Void
+    ) {
+        let answer = Later { then(["o-\(entry.offsets.lowerBound)"], false) }
+        loop.post { answer.run() }
+    }
+}
+
+/// Readers that stand as a test says.
+final class ScriptedReaders: TopicReaders, @unchecked Sendable {
+    var found: [TopicReader] = []
+
+    func readers(of topic: TopicID, on loop: any Loop, then: @escaping ([TopicReader]) -> Void) { then(found) }
 }
 
 /// Work that is posted to a loop of the test's own thread.

@@ -50,12 +50,73 @@ import TidingsTesting
         ("/v1/topics/events/events?colour=x", 422), ("/v1/topics/events/partitions/0/events/99", 404),
         ("/v1/topics/events/partitions/9/events/0", 404), ("/v1/topics/events/partitions/x/events/0", 422),
         ("/v1/topics/events/partitions/0/events/-1", 422), ("/v1/events/stream?limit=x", 422),
+        ("/v1/topics/events/events?since=then", 422), ("/v1/topics/events/events?until=1h", 422),
+        ("/v1/events/stream?since=%2D1", 422), ("/v1/events/stream?until=2026-11-24", 422),
         ("/v1/events/stream?from=then", 422), ("/v1/events/stream?timeout=1h", 422),
     ])
     func `what cannot be looked at is refused`(_ path: String, _ status: Int) throws {
         let harness = try DoorHarness()
         harness.publish(#"{"event_type":"t"}"#)
         #expect(harness.send("GET", path).status == status)
+    }
+
+    /// Ten events, ten seconds apart; how they are asked for, and which of them come.
+    static let spans: [(query: String, numbers: Range<Int>)] = [
+        ("", 0..<10), ("since=-50s", 5..<10), ("until=-50s", 0..<5), ("since=-75s&until=-25s", 3..<8),
+        ("since=-10s", 9..<10), ("since=-9s", 10..<10), ("until=-200s", 0..<0), ("since=-200s", 0..<10),
+        ("since=-20s&until=-60s", 10..<10), ("since=1970-01-01T00:00:00Z&until=2999-01-01T00:00:00Z", 0..<10),
+    ]
+
+    private func harness() throws -> DoorHarness {
+        let harness = try DoorHarness()
+        harness.clock.advance(by: .seconds(1_000))
+        for number in 0..<10 {
+            harness.publish(#"{"event_type":"t","entity_id":"e-\#(number)","event_id":"\#(number)"}"#)
+            harness.clock.advance(by: .seconds(10))
+        }
+        return harness
+    }
+
+    @Test(arguments: spans)
+    func `a topic's events are found by when they were stored`(_ query: String, _ numbers: Range<Int>) throws {
+        let harness = try harness()
+        var found: [Int] = []
+        var cursor = ""
+        repeat {
+            let page = harness.send("GET", "/v1/topics/events/events?limit=3&\(query)\(cursor)").json
+            found += (page["items"]?.array ?? []).compactMap { $0["event"]?["id"]?.string.flatMap { Int($0) } }
+            cursor = page["next"]?.string.map { "&cursor=\($0)" } ?? ""
+        } while !cursor.isEmpty
+        #expect(found.sorted() == Array(numbers))
+    }
+
+    @Test(arguments: spans)
+    func `the live tail begins and ends by time`(_ query: String, _ numbers: Range<Int>) throws {
+        let harness = try harness()
+        let from = query.contains("since") ? "" : "from=beginning&"
+        let tail = harness.open("GET /v1/events/stream?\(from)\(query) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        harness.clock.advance(by: .milliseconds(10))
+        let text = tail.take()
+        let ids = Self.fields("data", text).compactMap { try? JSONValue.parse($0)["id"]?.string.flatMap { Int($0) } }
+        #expect(ids == Array(numbers), "in the order of the log")
+        let ends = query.contains("until=-")
+        #expect(text.hasSuffix("0\r\n\r\n") == ends, "one that has passed ends the stream")
+    }
+
+    @Test func `a live tail until a later time ends then, with everything stored before`() throws {
+        let harness = try harness()
+        let until = RFC3339.format(WallTime(millis: harness.clock.wall.millis + 5_000))
+        let tail = harness.open(
+            "GET /v1/events/stream?since=-15s&until=\(until) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        harness.publish(#"{"event_type":"t","event_id":"10"}"#)
+        harness.clock.advance(by: .seconds(4))
+        harness.publish(#"{"event_type":"t","event_id":"11"}"#)
+        let before = tail.take()
+        #expect(!before.hasSuffix("0\r\n\r\n"))
+        harness.clock.advance(by: .seconds(2))
+        harness.publish(#"{"event_type":"t","event_id":"12"}"#)
+        let text = before + tail.take()
+        #expect(Self.fields("event", text).count == 3 && text.hasSuffix("0\r\n\r\n"))
     }
 
     @Test func `one record is shown as an event or as it lies`() throws {

@@ -36,6 +36,54 @@ import TidingsCore
         #expect(failure?.code == .usage)
     }
 
+    @Test func `topics are made, set, shown, cut and removed`() throws {
+        let server = try RunningServer()
+        let made = server.run(
+            "topics", "put", "orders", "--partitions", "1", "--retention-time", "30d", "--durability", "os", "--json")
+        #expect(made.code == .ok && made.talk.contains("relaxed"), "\(made.talk)")
+        #expect(try JSONValue.parse(made.out)["retention"]?["time"]?.string == "30d")
+        let set = server.run(
+            "topics", "set", "orders", "--cleanup", "compact_and_delete", "--default", "durability", "--json")
+        #expect(try JSONValue.parse(set.out)["cleanup"]?.string == "compact_and_delete", "\(set.talk)")
+        let shown = server.run("topics", "get", "orders").lines
+        #expect(shown.contains { $0.hasPrefix("retention.time") && $0.hasSuffix("set") })
+        #expect(shown.contains { $0.hasPrefix("durability") && $0.contains("synced") && $0.hasSuffix("default") })
+        #expect(server.run("topics", "set", "orders", "--default", "retention.tme").talk.contains("retention.time"))
+        let wrong = server.run("topics", "set", "orders", "--retention-time", "soon")
+        #expect(wrong.code == .failure && wrong.talk.contains("/retention/time"))
+
+        #expect(server.run("routes", "put", "orders", "--type", "*", "--topic", "orders").code == .ok)
+        for _ in 0..<5 { _ = server.run("publish", "--type", "order.paid", "-e", "1") }
+        let plan = server.run("topics", "delete-records", "orders", "--before", "3", "--partition", "0", "--dry-run")
+        #expect(plan.code == .ok && plan.lines.last?.hasSuffix("3") == true, "\(plan.talk)")
+        #expect(server.run("topics", "delete-records", "orders", "--before", "now").code == .usage, "nobody is asked")
+        #expect(server.run("topics", "delete-records", "orders", "--before", "now", "--yes").code == .ok)
+        #expect(server.run("topics", "events", "orders", "--since", "-1h").out.isEmpty)
+        #expect(server.run("quarantine").talk.contains("none"))
+        #expect(server.run("routing", "losses").talk.contains("none"))
+        #expect(server.run("routing", "show", "order.paid", "--json").out.contains(#""route":"orders""#))
+        #expect(server.run("routes", "delete", "orders", "--yes").code == .ok)
+        #expect(server.run("topics", "delete", "orders", "--yes").code == .ok)
+    }
+
+    @Test func `a subscription is sought, after it was shown what that does`() throws {
+        let server = try RunningServer()
+        _ = server.run("routes", "put", "orders", "--type", "order.*", "--topic", "orders")
+        for _ in 0..<5 { _ = server.run("publish", "--type", "order.paid", "-e", "1") }
+        let made = server.run(
+            "subscriptions", "put", "email", "--type", "order.*", "--url", "http://127.0.0.1:9/", "--start", "-1h",
+            "--paused")
+        #expect(made.code == .ok, "\(made.talk)")
+        let plan = server.run("subscriptions", "seek", "email", "--to", "now", "--topic", "orders", "--dry-run")
+        #expect(plan.code == .ok && plan.out.contains("5"), "\(plan.talk)")
+        let done = server.run("subscriptions", "seek", "email", "--to", "now", "--yes", "--json")
+        #expect(try JSONValue.parse(done.out)["skipped"]?.integer == 5, "\(done.talk)")
+        let back = server.run("subscriptions", "seek", "email", "--to", "-1h", "--yes", "--json")
+        #expect(try JSONValue.parse(back.out)["again"]?.integer == 5, "\(back.talk)")
+        #expect(server.run("subscriptions", "seek", "email", "--to", "end", "--yes").code == .failure)
+        #expect(server.run("subscriptions", "seek", "email").code == .usage)
+    }
+
     @Test func `resources are written, changed, listed and removed`() throws {
         let server = try RunningServer()
         let producer = server.run(

@@ -258,6 +258,7 @@ final class SimpleTable {
 
         func topics(of uuid: UUID128) -> Set<TopicName> { [TopicName("orders")!, TopicName("tidings")!] }
 
+        var isWhole = true
         var allSubscriptions: [(slot: Int, subscription: Subscription)] { all }
     }
 

@@ -159,7 +159,7 @@ import TidingsCore
             ),
             (
                 .subscriptions, #"{"types": ["x"], "endpoint": {"url": "ftp://h"}, "start": "end", "paused": 1}"#,
-                ["/endpoint/url url", "/start word", "/paused boolean"]
+                ["/endpoint/url url", "/start start", "/paused boolean"]
             ),
             (.inbound, #"{"kind": "github", "secret": null}"#, ["/secret required"]),
             (.inbound, #"{"kind": "stripe", "secret": "x"}"#, ["/kind word"]),
@@ -197,14 +197,14 @@ import TidingsCore
     }
 
     @Test(arguments: [
-        ("", 4, ""), (#"{"partitions": 6, "status": {}}"#, 6, ""), (#"{"partitions": 0}"#, 0, "/partitions range"),
+        ("", 0, ""), (#"{"partitions": 6, "status": {}}"#, 6, ""), (#"{"partitions": 0}"#, 0, "/partitions range"),
         (#"{"partitons": 6}"#, 0, "/partitons unknown-field"), (#"{"name": "x"}"#, 0, "/name name"),
     ])
     func `a topic`(_ body: String, _ partitions: Int32, _ broken: String) {
         var found: Int32 = 0
         let problem = Array(body.utf8).withUnsafeBytes { bytes in
             refusal { () throws(Problem) in
-                found = try ResourceReader.readTopic(Fixture.topic("orders"), from: bytes).partitions
+                found = try ResourceReader.readTopic(Fixture.topic("orders"), from: bytes).partitions ?? 0
             }
         }
         #expect(found == partitions && (problem?.brokenRules ?? [""]) == [broken])

@@ -1,0 +1,75 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import TidingsAPI
+import TidingsCore
+import TidingsLog
+import TidingsRouting
+
+/// What people should know of a server that is ready all the same.
+final class ServerHealth: Sendable {
+    /// How many topics a warning names.
+    private static let mostNamed = 10
+
+    private let log: Log
+    private let routing: RoutingStore
+
+    init(log: Log, routing: RoutingStore) {
+        self.log = log
+        self.routing = routing
+    }
+
+    /// One sentence each; none when all is as it should be. Any thread.
+    @Sendable func warnings() -> [String] {
+        [relaxedTopics, quarantines, routingLosses].compactMap(\.self)
+    }
+
+    private var relaxedTopics: String? {
+        let relaxed = log.topics.all.filter { $0.settings.durability.isRelaxed }.sorted { $0.name < $1.name }
+        if relaxed.isEmpty { return nil }
+        let named = relaxed.prefix(Self.mostNamed).map { "\($0.name) (\($0.settings.durability.rawValue))" }
+        let more = relaxed.count > Self.mostNamed ? ", and \(relaxed.count - Self.mostNamed) more" : ""
+        return "relaxed durability: a power failure may take acknowledged events of "
+            + named.joined(separator: ", ") + more
+    }
+
+    private var quarantines: String? {
+        let count = log.quarantines.count
+        return count == 0
+            ? nil : "\(count) damaged \(count == 1 ? "range is" : "ranges are") in quarantine: see /v1/quarantine"
+    }
+
+    private var routingLosses: String? {
+        let losses = routing.table.losses
+        return losses.isEmpty
+            ? nil
+            : "\(losses.count) records of the routing table cannot be read, resources may be missing: see "
+                + "/v1/routing/losses"
+    }
+}
+
+/// The log's quarantine for those who look at it.
+final class LogQuarantines: QuarantineList {
+    private struct Callback: @unchecked Sendable { let run: ([String], Bool) -> Void }
+
+    private let log: Log
+
+    init(_ log: Log) { self.log = log }
+
+    var entries: [QuarantineEntry] { log.quarantines.map(Self.entry) }
+
+    func entities(
+        of entry: QuarantineEntry, on loop: any Loop, then: @escaping (_ entities: [String], _ isWhole: Bool) -> Void
+    ) {
+        let then = Callback(run: then)
+        guard let found = log.quarantines.first(where: { Self.entry($0) == entry }) else {
+            return loop.post { then.run([], false) }
+        }
+        log.content(of: found) { content in loop.post { then.run(content.keys, content.isWhole) } }
+    }
+
+    private static func entry(_ quarantine: LogQuarantine) -> QuarantineEntry {
+        QuarantineEntry(
+            topic: quarantine.name, partition: quarantine.partition?.index, offsets: quarantine.offsets,
+            foundAt: quarantine.foundAt, reason: quarantine.reason, copy: quarantine.copy)
+    }
+}
