@@ -8,14 +8,29 @@ struct AbortedTransactions: Sendable, Hashable {
     private(set) var from: Offset
     /// In the order of their markers.
     private(set) var all: [AbortedTransaction] = []
+    /// The files have those whose marker lies below it.
+    private var writtenTo: Offset
 
-    init(from: Offset) { self.from = from }
+    init(from: Offset) {
+        self.from = from
+        writtenTo = from
+    }
 
-    /// Takes in the next one; beyond `limit` the oldest go.
+    /// Takes in the next one; beyond `limit` the oldest go that the files have.
     mutating func append(_ transaction: AbortedTransaction, keeping limit: Int) {
         all.append(transaction)
-        guard all.count > limit else { return }
-        let count = max(1, all.count - limit)
+        forget(beyond: limit)
+    }
+
+    /// Learns that the files are written up to `offset`.
+    mutating func wrote(upTo offset: Offset, keeping limit: Int) {
+        writtenTo = max(writtenTo, offset)
+        forget(beyond: limit)
+    }
+
+    private mutating func forget(beyond limit: Int) {
+        let count = min(all.count - limit, place(of: writtenTo))
+        guard count > 0 else { return }
         from = all[count - 1].last.next
         all.removeFirst(count)
     }

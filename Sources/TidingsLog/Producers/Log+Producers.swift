@@ -82,6 +82,7 @@ extension Log {
         let limits = settings.producerLimits
         let (known, end) = partition.tail.withLock { tail in
             tail.forgetIdleProducers(at: now, limits)
+            tail.aborted.wrote(upTo: files.end, keeping: settings.maxAbortedInMemory)
             return (tail.producers, tail.end)
         }
         guard end == files.end, files.producersAt != end else { return nil }
