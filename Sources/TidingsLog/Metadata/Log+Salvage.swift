@@ -7,6 +7,8 @@ import TidingsCore
 package struct QuarantineContent: Sendable, Hashable {
     /// How many keys are named at most.
     package static let mostKeys = 100
+    /// How many bytes are looked into.
+    static let mostBytes = 4 << 20
 
     /// The keys of its records as text, each once, in the order found.
     package var keys: [String] = []
@@ -23,7 +25,9 @@ extension Log {
         guard !quarantine.copy.isEmpty else { return then(QuarantineContent()) }
         let disk = disk
         let isTaken = reads.submit {
-            guard let bytes = try? disk.contents(of: quarantine.copy) else { return then(QuarantineContent()) }
+            guard let (bytes, isAll) = try? Self.beginning(of: quarantine.copy, on: disk) else {
+                return then(QuarantineContent())
+            }
             var content = QuarantineContent()
             var seen: Set<String> = []
             var namesAll = true
@@ -39,9 +43,21 @@ extension Log {
                     if seen.insert(text).inserted { content.keys.append(text) }
                 }
             }
-            content.isWhole = isReadable && namesAll
+            content.isWhole = isAll && isReadable && namesAll
             then(content)
         }
         if !isTaken { then(QuarantineContent()) }
+    }
+
+    private static func beginning(
+        of path: String, on disk: any Disk
+    ) throws(DiskError) -> (bytes: [UInt8], isAll: Bool) {
+        let file = try disk.open(path, .read)
+        let size = try file.size()
+        let count = Int(min(size, Int64(QuarantineContent.mostBytes)))
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: max(count, 1), alignment: 16)
+        defer { room.deallocate() }
+        let read = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: room[..<count]), at: 0)
+        return ([UInt8](room[..<read]), Int64(read) == size)
     }
 }
