@@ -44,32 +44,53 @@ extension LogInspector {
     }
 
     private func judge(_ partition: PartitionSummary) throws(LogError) -> [Finding] {
-        var found: [Finding] = []
+        var (snapshots, found) = snapshots(of: partition)
         var outline: SegmentOutline?
         var sequences = SequenceCheck()
+        var abortedBefore = 0
+        func judgeSnapshots(below offset: Offset) {
+            while let (path, snapshot) = snapshots.first, snapshot.offset <= offset {
+                found.append(contentsOf: judge(snapshot, at: path, sequences))
+                snapshots.removeFirst()
+            }
+        }
         do {
-            _ = try storedBatches(
+            let end = try storedBatches(
                 of: partition, damaged: { found.append($0) },
                 ended: { base in
-                    let closed = base != partition.segments.last
                     let known = outline ?? SegmentOutline(partition.folder, base)
-                    found.append(contentsOf: known.findings(isClosed: closed, on: disk))
+                    let isClosed = base != partition.segments.last
+                    found.append(contentsOf: known.findings(isClosed: isClosed, on: disk))
+                    if isClosed || metadata.isClean {
+                        found.append(
+                            contentsOf: judgeAborted(
+                                Array(sequences.aborted[abortedBefore...]), in: partition, base,
+                                isCleaned: base < partition.cleanedTo))
+                    }
+                    abortedBefore = sequences.aborted.count
                     outline = nil
                 },
                 each: { batch in
+                    judgeSnapshots(below: batch.stored.baseOffset)
                     if outline == nil { outline = SegmentOutline(partition.folder, batch.segment) }
                     outline?.add(batch)
                     let mayHaveGaps = batch.stored.baseOffset < partition.cleanedTo
-                    let broken = sequences.add(batch.header, mayHaveGaps: mayHaveGaps) ?? unreadable(batch)
-                    if let text = broken ?? odd(batch) {
+                    let broken = sequences.add(batch, mayHaveGaps: mayHaveGaps)
+                    let unreadable = unreadable(batch)
+                    for (text, isDamage) in [
+                        (broken?.description, broken?.isCertain == true), (unreadable, true),
+                        (unreadable == nil ? odd(batch) : nil, false),
+                    ] {
+                        guard let text else { continue }
                         found.append(
                             Finding(
-                                severity: broken == nil ? .notice : .damage, path: batch.path, position: batch.position,
+                                severity: isDamage ? .damage : .notice, path: batch.path, position: batch.position,
                                 description: "offsets \(batch.stored.baseOffset) to \(batch.stored.lastOffset): \(text)"
                             ))
                     }
                     return true
                 })
+            if let end { judgeSnapshots(below: end) }
         } catch {
             throw error as? LogError ?? LogError(.offline, "\(error)")
         }

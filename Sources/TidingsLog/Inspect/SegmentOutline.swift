@@ -33,8 +33,7 @@ struct SegmentOutline {
     func findings(isClosed: Bool, on disk: any Disk) -> [LogInspector.Finding] {
         var found: [LogInspector.Finding] = []
         func notice(_ path: String, _ position: Int, _ description: String) {
-            found.append(
-                .init(severity: .notice, path: path, position: Int64(position), description: description))
+            found.append(.init(severity: .notice, path: path, position: Int64(position), description: description))
         }
         func entries(_ path: String, _ size: Int, _ each: (inout ByteReader, Int) -> Void) {
             let bytes = (try? disk.contents(of: path)) ?? []

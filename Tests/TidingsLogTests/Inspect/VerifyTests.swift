@@ -142,4 +142,46 @@ import TidingsTesting
         #expect(findings.count == 2, "\(findings)")
         #expect(findings.first?.description.contains("sequence 10 after 14") == true, "\(findings)")
     }
+
+    @Test func `aborted transactions and what is known of producers are held against the batches`() throws {
+        let partition = topic.partitions[0]
+        for number in 0..<4 as Range<Int32> {
+            try bench.append(
+                LogBench.batch("txn", count: 2, producer: 7, sequence: number * 2, isTransactional: true), to: partition
+            )
+            try bench.end(7, commits: number % 2 == 0, in: [partition])
+        }
+        try bench.append(LogBench.batch("single", producer: 8, sequence: 0), to: partition)
+        bench.log.stop()
+        #expect(try inspect() == [])
+        let index = try #require(disk.paths.first { $0.hasSuffix(".txnindex") })
+        let entries = try #require(disk.bytes(of: index))
+        try #require(entries.count == 2 * AbortedTransaction.byteCount)
+        for change in [
+            Array(entries[..<AbortedTransaction.byteCount]), Array(entries.dropLast()),
+            // Another first offset.
+            entries[..<17] + [entries[17] ^ 1] + entries[18...],
+        ] {
+            disk.replace(index, with: change)
+            let findings = try inspect()
+            #expect(
+                !findings.isEmpty && findings.allSatisfy { $0.severity == .damage && $0.path == index }, "\(findings)")
+        }
+        disk.replace(index, with: entries)
+        let path = try #require(disk.paths.first { $0.hasSuffix(".snapshot") })
+        let snapshot = try #require(disk.bytes(of: path))
+        disk.flipBit(of: path, at: 40)
+        #expect(try inspect().map(\.severity) == [.notice])
+        // A whole one that speaks of other batches.
+        let known = try #require(snapshot.withUnsafeBytes { ProducerSnapshot(decoding: $0) })
+        var table = ProducerTable()
+        for (producer, entry) in known.table.entries {
+            var entry = entry
+            if producer == 8 { entry.batches.removeAll() }
+            table.restore(producer, entry)
+        }
+        disk.replace(path, with: ProducerSnapshot(offset: known.offset, table: table).encoded())
+        let findings = try inspect()
+        #expect(findings.map(\.severity) == [.damage] && findings[0].description.contains("producer 8"), "\(findings)")
+    }
 }
