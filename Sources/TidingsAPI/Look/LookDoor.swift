@@ -132,7 +132,8 @@ package final class LookDoor {
         do throws(RecordError) {
             records = try batch.records()
         } catch {
-            throw Problem(.notImplemented, "the record cannot be shown: \(error)")
+            // As a client sent it: what it compressed is no stream of its codec, or too much.
+            throw Problem(.notFound, "the batch at offset \(offset) holds no records: \(error)")
         }
         let index = records.index(from: offset)
         guard index < records.endIndex, records[index].offset == offset, !records.isControl else { throw missing }
