@@ -6,10 +6,13 @@ import TidingsCore
 /// What a partition's folder says of producers and transactions besides its batches, held against those.
 extension LogInspector {
     /// What is wrong with a segment's index of aborted transactions: by it readers leave out what does not count.
-    /// - Parameter aborted: those whose marker the segment has, by its batches.
+    /// - Parameters:
+    ///   - known: what was found up to the segment's end.
+    ///   - first: the place of the first aborted transaction whose marker the segment has.
     func judgeAborted(
-        _ aborted: [AbortedTransaction], in partition: PartitionSummary, _ base: Offset, isCleaned: Bool
+        _ known: SequenceCheck, from first: Int, in partition: PartitionSummary, _ base: Offset
     ) -> [Finding] {
+        let aborted = known.aborted[first...]
         let path = SegmentNames.transactions(partition.folder, base)
         let bytes = (try? disk.contents(of: path)) ?? []
         var found: [Finding] = []
@@ -25,17 +28,19 @@ extension LogInspector {
                 continue
             }
             listed.insert(entry.last)
-            // A transaction that began before the walk did, or whose batches compaction took, is believed.
-            if let known = aborted.first(where: { $0.last == entry.last }),
-                known.producer != entry.producer || known.first != entry.first
+            // A transaction that began before the walk did, or whose first batches were left out, is believed.
+            guard let found = aborted.first(where: { $0.last == entry.last }) else { continue }
+            let isThinned = known.thinned.map { $0.lowerBound < found.last.value } ?? false
+            if found.producer != entry.producer
+                || (isThinned ? entry.first > found.first : entry.first != found.first)
             {
                 damage(
                     place * size,
-                    "entry \(place) has a transaction from \(entry.first) to \(entry.last); it began at \(known.first)")
+                    "entry \(place) has a transaction from \(entry.first) to \(entry.last); it began at \(found.first)")
             }
         }
         if bytes.count % size != 0 { damage(bytes.count / size * size, "the index ends in half an entry") }
-        for missing in aborted where !listed.contains(missing.last) && !isCleaned {
+        for missing in aborted where !listed.contains(missing.last) {
             damage(0, "the transaction from \(missing.first) to \(missing.last) was aborted, and is not in the index")
         }
         return found

@@ -45,6 +45,12 @@ extension LogInspector {
 
     private func judge(_ partition: PartitionSummary) throws(LogError) -> [Finding] {
         var (snapshots, found) = snapshots(of: partition)
+        for path in partition.swaps.values.sorted() {
+            found.append(
+                Finding(
+                    severity: .notice, path: path, position: 0,
+                    description: "a segment that was written anew waits for its name; an opening gives it that"))
+        }
         var outline: SegmentOutline?
         var sequences = SequenceCheck()
         var abortedBefore = 0
@@ -60,12 +66,12 @@ extension LogInspector {
                 ended: { base in
                     let known = outline ?? SegmentOutline(partition.folder, base)
                     let isClosed = base != partition.segments.last
-                    found.append(contentsOf: known.findings(isClosed: isClosed, on: disk))
-                    if isClosed || metadata.isClean {
-                        found.append(
-                            contentsOf: judgeAborted(
-                                Array(sequences.aborted[abortedBefore...]), in: partition, base,
-                                isCleaned: base < partition.cleanedTo))
+                    // A segment that waits for its name has its indexes under other names.
+                    if partition.swaps[base] == nil {
+                        found.append(contentsOf: known.findings(isClosed: isClosed, on: disk))
+                        if isClosed || metadata.isClean {
+                            found.append(contentsOf: judgeAborted(sequences, from: abortedBefore, in: partition, base))
+                        }
                     }
                     abortedBefore = sequences.aborted.count
                     outline = nil
@@ -74,8 +80,7 @@ extension LogInspector {
                     judgeSnapshots(below: batch.stored.baseOffset)
                     if outline == nil { outline = SegmentOutline(partition.folder, batch.segment) }
                     outline?.add(batch)
-                    let mayHaveGaps = batch.stored.baseOffset < partition.cleanedTo
-                    let broken = sequences.add(batch, mayHaveGaps: mayHaveGaps)
+                    let broken = sequences.add(batch)
                     let unreadable = unreadable(batch)
                     for (text, isDamage) in [
                         (broken?.description, broken?.isCertain == true), (unreadable, true),

@@ -39,8 +39,11 @@ package struct LogInspector {
         package let start: Offset
         /// The offset after the last one a checkpoint synced, by the metadata.
         package let checkpointEnd: Offset
-        /// Compaction left offsets out below, by the metadata.
-        package let cleanedTo: Offset
+        /// Files of segments that were written anew and do not have their names yet: a stop came between, or comes.
+        let swaps: [Offset: String]
+
+        /// The file of a segment, below the data folder.
+        func path(of segment: Offset) -> String { swaps[segment] ?? SegmentNames.log(folder, segment) }
     }
 
     /// A batch of a partition file.
@@ -120,14 +123,29 @@ package struct LogInspector {
             for (index, record) in topic.partitions.enumerated() {
                 let folder = SegmentNames.folder(topic.name, Int32(index))
                 let names = try reading { () throws(DiskError) in try disk.list(folder) }
+                var segments = Set(names.compactMap { SegmentNames.base(ofLog: $0) })
+                var swaps: [Offset: String] = [:]
+                for name in names {
+                    guard let (base, end) = Self.swap(named: name) else { continue }
+                    segments = segments.filter { $0 < base || $0 >= end }.union([base])
+                    swaps[base] = folder + "/" + name
+                }
                 found.append(
                     PartitionSummary(
                         topic: topic.description, partition: PartitionID(topic.id, Int32(index)), folder: folder,
-                        segments: names.compactMap { SegmentNames.base(ofLog: $0) }.sorted(),
-                        start: record.start, checkpointEnd: record.end, cleanedTo: record.cleanedTo))
+                        segments: segments.sorted(), start: record.start, checkpointEnd: record.end, swaps: swaps))
             }
         }
         return found
+    }
+
+    /// The segments that a file `<base>.log.swap-<end>` stands for: all that begin in this range.
+    private static func swap(named name: String) -> (base: Offset, end: Offset)? {
+        let parts = name.split(separator: ".swap-")
+        guard parts.count == 2, let base = SegmentNames.base(ofLog: String(parts[0])),
+            let end = Int64(parts[1]).flatMap({ Offset(decoding: $0) })
+        else { return nil }
+        return (base, end)
     }
 
     /// Hands every whole batch of a partition to `each`, in order, from the one that holds `offset` on, until it answers
@@ -159,10 +177,10 @@ package struct LogInspector {
         for (place, base) in partition.segments.enumerated() {
             let next = place + 1 < partition.segments.count ? partition.segments[place + 1] : nil
             if let next, next <= max(offset, partition.start) { continue }
-            if base > expected, base > partition.cleanedTo, base > partition.start {
+            if base > expected {
                 damaged(
                     Finding(
-                        severity: .damage, path: SegmentNames.log(partition.folder, base), position: 0,
+                        severity: .damage, path: partition.path(of: base), position: 0,
                         description: "offsets \(expected) to \(base.value - 1) are missing"))
             }
             let limit = next ?? (metadata.isClean ? partition.checkpointEnd : nil)
@@ -172,7 +190,7 @@ package struct LogInspector {
             } catch {
                 damaged(
                     Finding(
-                        severity: .damage, path: SegmentNames.log(partition.folder, base), position: 0,
+                        severity: .damage, path: partition.path(of: base), position: 0,
                         description: "cannot be opened: \(error.description)"))
                 continue
             }
@@ -193,7 +211,7 @@ package struct LogInspector {
             expected = walk.expected
             ended(base)
         }
-        if expected < partition.checkpointEnd, partition.checkpointEnd > partition.cleanedTo {
+        if expected < partition.checkpointEnd {
             damaged(
                 Finding(
                     severity: .damage, path: partition.folder, position: 0,

@@ -20,8 +20,6 @@ struct SegmentWalk {
     private let base: Offset
     /// No batch goes past it.
     private let limit: Int64
-    /// Offsets below may be left out between batches.
-    private let cleanedTo: Int64
     private let rounds: [RoundIndexEntry]
     private var roundPlace = -1
 
@@ -29,8 +27,7 @@ struct SegmentWalk {
         _ base: Offset, until limit: Offset?, of partition: LogInspector.PartitionSummary, on disk: any Disk
     ) throws(DiskError) {
         self.limit = limit?.value ?? .max
-        cleanedTo = partition.cleanedTo.value
-        path = SegmentNames.log(partition.folder, base)
+        path = partition.path(of: base)
         self.base = base
         expected = base
         self.partition = partition.partition
@@ -53,7 +50,7 @@ struct SegmentWalk {
     /// The next batch, or what lies where one should; nil at the end.
     mutating func next() throws(DiskError) -> Step? {
         guard position < size else { return nil }
-        if let (header, bytes) = try batch(at: position), try isExpected(header) {
+        if let (header, bytes) = try batch(at: position), header.baseOffset == expected.value {
             return .batch(take(header, bytes))
         }
         let (from, wanted) = (position, expected)
@@ -80,14 +77,6 @@ struct SegmentWalk {
         }
         position = size
         return .damage(position: from, reason: "\(size - from) bytes are no batch, up to the end of the file")
-    }
-
-    private func isExpected(_ header: RecordBatchHeader) throws(DiskError) -> Bool {
-        if header.baseOffset == expected.value { return true }
-        guard header.baseOffset > expected.value, header.baseOffset <= cleanedTo, header.lastOffset < limit else {
-            return false
-        }
-        return try !contradicts(header, at: position)
     }
 
     /// Whether the batch behind one has offsets that do not follow its own.

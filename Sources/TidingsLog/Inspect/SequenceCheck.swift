@@ -28,11 +28,12 @@ struct SequenceCheck {
     private(set) var producers: [Int64: Last] = [:]
     /// The transactions that ended with an abort, as the index of aborted transactions has them.
     private(set) var aborted: [AbortedTransaction] = []
+    /// Where the first and the last batch lie of which records were left out: what was before may have had any number.
+    private(set) var thinned: ClosedRange<Int64>?
 
     /// Looks at the next batch.
-    /// - Parameter mayHaveGaps: whether compaction may have taken batches before this one.
     /// - Returns: what is wrong with its numbers.
-    mutating func add(_ batch: LogInspector.Batch, mayHaveGaps: Bool) -> Problem? {
+    mutating func add(_ batch: LogInspector.Batch) -> Problem? {
         if let marker = batch.header.isControl ? try? TransactionMarker(reading: batch.stored.bytes) : nil,
             !marker.isCommit, let first = producers[marker.producerID]?.transaction
         {
@@ -42,11 +43,14 @@ struct SequenceCheck {
                     producer: marker.producerID, first: Offset(first), last: batch.stored.lastOffset, lastStable: .zero)
             )
         }
-        return add(batch.header, mayHaveGaps: mayHaveGaps)
+        return add(batch.header)
     }
 
     /// Looks at the next batch's header.
-    mutating func add(_ header: RecordBatchHeader, mayHaveGaps: Bool) -> Problem? {
+    mutating func add(_ header: RecordBatchHeader) -> Problem? {
+        if header.recordCount <= header.lastOffsetDelta {
+            thinned = (thinned?.lowerBound ?? header.baseOffset)...header.lastOffset
+        }
         guard header.producerID >= 0 else { return nil }
         let known = producers[header.producerID]
         // A marker has no number, and its epoch is the one that the producer has from then on.
@@ -69,7 +73,7 @@ struct SequenceCheck {
         if header.baseSequence == expected { return nil }
         // Ahead, as numbers go around: less than half of them away.
         let isAhead = (header.baseSequence &- expected) & 0x7FFF_FFFF < 0x4000_0000
-        if mayHaveGaps, isAhead { return nil }
+        if isAhead, let thinned, thinned.upperBound > known.offset { return nil }
         return Problem(
             description: "\(producer) has sequence \(header.baseSequence) after \(known.sequence) at offset "
                 + "\(known.offset): " + (isAhead ? "batches are missing" : "a batch is there twice"),

@@ -20,7 +20,7 @@ import TidingsTesting
         let topic = try #require(harness.log.topics[TopicName("events")!])
         let partition = try #require(topic.partitions.first { harness.log.bounds(of: $0)!.end > .zero })
         let body = try Array(#require(harness.log.batches(of: partition).first?.records().first).body)
-        let tail = harness.open("GET /v1/events/stream?from=end HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        let tail = harness.open("GET /v1/events/stream?from=beginning HTTP/1.1\r\nHost: localhost\r\n\r\n")
         for codec in RecordCodec.allCases {
             var builder = RecordBatchBuilder()
             for _ in 0..<20 {
@@ -36,13 +36,13 @@ import TidingsTesting
             _ = try batch.withUnsafeBytes { try session.append(batch: $0, to: partition) { _ in } }
         }
         harness.clock.advance(by: .seconds(1))
-        #expect(tail.take().split(separator: "\n").count { $0.hasPrefix("data:") && $0.contains("\"e\"") } == 100)
+        #expect(tail.take().split(separator: "\n").count { $0.hasPrefix("data:") && $0.contains("\"e\"") } == 101)
         let page = harness.send("GET", "/v1/topics/events/events?limit=1000")
         let items = page.json["items"]?.array ?? []
         #expect(items.count { $0["event"]?["id"]?.string == "e" } == 101)
         #expect(items.count { $0["unreadable"] != nil } == 4)
         let path = "/v1/topics/events/partitions/\(partition.index)/events/"
-        #expect(harness.send("GET", path + "30").status == 404)
-        for offset in [0, 20, 41, 81] { #expect(harness.send("GET", path + "\(offset)").status == 200) }
+        #expect(harness.send("GET", path + "50").status == 404)
+        for offset in [0, 20, 30, 70] { #expect(harness.send("GET", path + "\(offset)").status == 200) }
     }
 }
