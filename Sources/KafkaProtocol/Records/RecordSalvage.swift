@@ -31,10 +31,10 @@ package enum RecordSalvage {
     ) -> Bool {
         switch codec {
         case .some(.none): return read(stored, count, body)
-        case .some(.lz4):
-            guard let inflated = try? LZ4.decompress(stored, limit: DecodedBatch.inflatedLimit) else { return false }
+        case .some(let codec):
+            guard let inflated = try? codec.decompress(stored, limit: DecodedBatch.inflatedLimit) else { return false }
             return read(inflated.buffer, count, body)
-        default: return false
+        case nil: return false
         }
     }
 

@@ -91,7 +91,9 @@ enum TopicsCommand {
         ListColumn(title: "partitions", isNumber: true) { topic in
             topic["partitions"]?.cell ?? ""
         },
-        .text("durability", "durability"), .text("kept", "retention.time"),
+        ListColumn(title: "durability", isNumber: false) { topic in
+            (topic["durability"]?.cell ?? "") + (topic["status"]?["relaxed"]?.bool == true ? " (relaxed)" : "")
+        }, .text("kept", "retention.time"),
         ListColumn(title: "events", isNumber: true) { topic in
             guard let partitions = topic["status"]?["partitions"]?.array else { return "" }
             let counts = partitions.map { ($0["end"]?.integer ?? 0) - ($0["start"]?.integer ?? 0) }

@@ -101,7 +101,8 @@ extension ResourceKind {
             .text("state", "status.state"), .number("lag", "status.lag"), .text("oldest", "status.oldest_age"),
             .number("in flight", "status.in_flight"), .number("delivered", "status.delivered"),
             .number("waiting", "status.waiting"), .number("parked", "status.parked_entities"),
-            .number("dead", "status.dead_letters"),
+            .number("dead", "status.dead_letters"), .number("expired", "status.expired"),
+            .number("retention %", "status.retention.percent"),
         ],
         fields: [
             Field("type", "types", .texts, "PATTERN", "types it wants: exact, or a prefix and *"),
