@@ -230,6 +230,7 @@ final class DeliveryLoop: @unchecked Sendable {
     /// The offsets below `limit` that subscriptions of this loop still need. They take nothing else below it from now on.
     func pins(in partition: PartitionID, below limit: Offset) -> [Offset] {
         var pins = orphans.values.flatMap { $0.references(in: partition) }.filter { $0 < limit }
+        if let tail = tail(for: partition) { tail.givenUp = max(tail.givenUp, limit) }
         for runner in runners.values { pins += runner.pins(in: partition, below: limit) }
         return pins
     }

@@ -26,6 +26,8 @@ final class PartitionTail {
     let layouts: TopicLayouts
     /// The offset after the last record that was dispatched.
     var seen: Offset
+    /// The log was told that nothing below it is still needed but what was named then: nobody begins there any more.
+    var givenUp = Offset.zero
     /// Whether an open transaction keeps what follows `seen` from being dispatched.
     var isHeld = false
 
@@ -121,10 +123,10 @@ final class PartitionCursor {
     /// - Returns: what had not been taken and is gone; nil when there is none.
     func expire(below limit: Offset) -> Range<Offset>? {
         let next = next
-        guard limit > next else { return nil }
+        guard mode != .starting, limit > next else { return nil }
         fallBehind(at: next)
         resumeEnd = limit
-        return mode == .starting ? nil : next..<limit
+        return next..<limit
     }
 
     /// Whether the record at `offset` is to be looked at: false for those answered by the process before. Asked in

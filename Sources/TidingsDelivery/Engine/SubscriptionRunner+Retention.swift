@@ -33,6 +33,14 @@ extension SubscriptionRunner {
     @discardableResult
     private func expire(_ cursor: PartitionCursor, below limit: Offset) -> Bool {
         guard let gone = cursor.expire(below: limit) else { return false }
+        tellExpired(gone, cursor)
+        markDirty(cursor)
+        readOnSoon()
+        return true
+    }
+
+    /// Counts and tells what was gone before it was taken.
+    func tellExpired(_ gone: Range<Offset>, _ cursor: PartitionCursor) {
         let count = gone.upperBound - gone.lowerBound
         expired += UInt64(count)
         metrics.expired.add(Int(clamping: count))
@@ -45,9 +53,6 @@ extension SubscriptionRunner {
         if !isOwn(cursor) {
             home.announce(.init(subscription: subscription.name, expired: gone, in: cursor.partition))
         }
-        markDirty(cursor)
-        readOnSoon()
-        return true
     }
 
     // MARK: - Nearing the end of retention

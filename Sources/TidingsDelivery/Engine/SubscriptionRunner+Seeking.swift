@@ -44,7 +44,7 @@ extension SubscriptionRunner {
     ) {
         guard let cursor = left.first else { return then(.success(found)) }
         let seen = cursor.tail.seen
-        let start = home.log.bounds(of: cursor.partition)?.start ?? seen
+        let start = min(seen, max(home.log.bounds(of: cursor.partition)?.start ?? seen, cursor.tail.givenUp))
         let place: Offset
         switch target {
         case .beginning: place = start
@@ -65,7 +65,7 @@ extension SubscriptionRunner {
                 switch result {
                 case .failure(let error): then(.failure(Problem(error)))
                 case .success(let timed):
-                    let place = min(timed.offset, cursor.tail.seen)
+                    let place = min(max(timed.offset, start), cursor.tail.seen)
                     self.find(target, left.dropFirst(), found + [place], then: then)
                 }
             }

@@ -60,7 +60,9 @@ extension SubscriptionRunner {
     }
 
     func begin(_ cursor: PartitionCursor, at offset: Offset) {
-        cursor.begin(at: offset)
+        let from = max(offset, cursor.tail.givenUp)
+        cursor.begin(at: from)
+        if from > offset, subscription.start != .beginning { tellExpired(offset..<from, cursor) }
         markDirty(cursor)
         readOnSoon()
     }

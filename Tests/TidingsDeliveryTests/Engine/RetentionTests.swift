@@ -70,6 +70,24 @@ import TidingsTesting
         #expect(world.announced.filter { $0.kind == .expired }.count == 1)
     }
 
+    @Test func `nobody goes back to what was given up, although it may still lie there`() {
+        let world = DeliveryWorld()
+        let topic = world.topic("orders", partitions: 1)
+        world.start()
+        let email = world.subscribe()
+        for key in 0..<10 { world.publishAndCommit(["k\(key)"], topic: topic) }
+        world.clock.advance(by: .seconds(2))
+        #expect(pins(world, topic, below: 6).isEmpty && world.announced.isEmpty, "it was answered, so nothing expired")
+        let steps: [SeekStep] = world.ask {
+            world.engine.seek(of: email.uuid, SeekRequest(.beginning), dryRun: false, on: world.loop, then: $0)
+        }
+        #expect(steps.map(\.to) == [Offset(6)] && steps.map(\.again) == [4])
+        let late = world.subscribe("late", start: .beginning)
+        world.clock.advance(by: .seconds(2))
+        #expect(world.endpoints.receipts(of: "late").map(\.event.offset.value).sorted() == Array(6..<10))
+        #expect(world.status(late).expired == 0 && world.announced.isEmpty)
+    }
+
     @Test func `a start that moved without a word is found by reading`() {
         let world = DeliveryWorld(recent: 0)
         let topic = world.topic("orders", partitions: 1)
