@@ -7,7 +7,10 @@ extension SubscriptionRunner {
     /// Finds the place in every partition that is meant, then moves there, unless it is only asked what would happen.
     /// What is on its way there is broken off; what is out of the way (waiting events, dead letters) stays.
     /// - Parameter then: the steps by partition; called when the move is made, not when it is durable.
-    func seek(_ request: SeekRequest, dryRun: Bool, then: @escaping (Result<[SeekStep], Problem>) -> Void) {
+    func seek(
+        _ request: SeekRequest, dryRun: Bool, patience: Int = 100,
+        then: @escaping (Result<[SeekStep], Problem>) -> Void
+    ) {
         let meant = cursors.compactMap { $0 }.filter { cursor in
             (request.topic == nil || cursor.partition.topic == request.topic)
                 && (request.partition == nil || cursor.partition.index == request.partition)
@@ -16,11 +19,18 @@ extension SubscriptionRunner {
             return then(.failure(Problem(.conflict, "subscription '\(subscription.name)' reads nothing there")))
         }
         guard meant.allSatisfy({ $0.mode != .starting }) else {
-            return then(
-                .failure(
-                    Problem(
-                        .unavailable, "the subscription is still finding its first place",
-                        retryAfter: .seconds(1))))
+            // One that was made just now is still looking its first place up.
+            guard patience > 0 else {
+                return then(
+                    .failure(
+                        Problem(
+                            .unavailable, "the subscription is still finding its first place", retryAfter: .seconds(1)))
+                )
+            }
+            _ = home.loop.schedule(after: .milliseconds(10)) { [self] in
+                seek(request, dryRun: dryRun, patience: patience - 1, then: then)
+            }
+            return
         }
         find(request.target, meant[...], []) { [weak tie] found in
             guard let self = tie?.owner, !self.isDeleted else { return }

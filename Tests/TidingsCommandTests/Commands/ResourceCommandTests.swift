@@ -54,6 +54,9 @@ import TidingsCore
 
         #expect(server.run("routes", "put", "orders", "--type", "*", "--topic", "orders").code == .ok)
         for _ in 0..<5 { _ = server.run("publish", "--type", "order.paid", "-e", "1") }
+        let past = server.run("tail", "--since", "-1h", "--until", "-0s", "--json")
+        #expect(past.code == .ok && past.lines.count == 5, "it ends by itself")
+        #expect(server.run("tail", "--since", "yesterday").code == .failure)
         let plan = server.run("topics", "delete-records", "orders", "--before", "3", "--partition", "0", "--dry-run")
         #expect(plan.code == .ok && plan.lines.last?.hasSuffix("3") == true, "\(plan.talk)")
         #expect(server.run("topics", "delete-records", "orders", "--before", "now").code == .usage, "nobody is asked")
@@ -75,7 +78,7 @@ import TidingsCore
             "--paused")
         #expect(made.code == .ok, "\(made.talk)")
         let plan = server.run("subscriptions", "seek", "email", "--to", "now", "--topic", "orders", "--dry-run")
-        #expect(plan.code == .ok && plan.out.contains("5"), "\(plan.talk)")
+        #expect(plan.code == .ok && plan.out.contains("5"), "\(plan.talk)\(plan.out)")
         let done = server.run("subscriptions", "seek", "email", "--to", "now", "--yes", "--json")
         #expect(try JSONValue.parse(done.out)["skipped"]?.integer == 5, "\(done.talk)")
         let back = server.run("subscriptions", "seek", "email", "--to", "-1h", "--yes", "--json")
