@@ -53,6 +53,7 @@ package final class Log: EventLog {
     /// Producer ids that are set aside and not given yet.
     let producerIDs = Locked<Range<Int64>>(0..<0)
     let writeBacks = Locked<[WriteBack]>([])
+    let house: Housekeeping
 
     init(
         disk: any Disk, settings: LogSettings, time: any TimeSource, random: any RandomSource, logger: Logger,
@@ -75,6 +76,8 @@ package final class Log: EventLog {
         control = Locked(ControlState(metadata: opened.metadata))
         reads = BlockingWork(limit: settings.maxWaitingReads)
         chores = BlockingWork(limit: settings.maxWaitingReads)
+        house = Housekeeping(time: time, settings: settings, believed: opened.metadata.believedTime)
+        for topic in opened.metadata.topics { apply(topic.description) }
         metrics.observe(self)
     }
 
@@ -95,6 +98,16 @@ package final class Log: EventLog {
 
     /// Ranges that could not be read and were set aside, oldest first; kept over restarts.
     package var quarantines: [LogQuarantine] { quarantined.withLock { $0 } }
+
+    /// Lets a topic's settings act on its partitions.
+    func apply(_ topic: TopicDescription) {
+        for partition in table.withLock({ $0.partitions(of: topic.id) }) {
+            let segmentBytes = topic.settings.segmentBytes ?? settings.segmentBytes
+            partition.files.withLock { $0.segmentBytes = segmentBytes }
+            partition.needsKeys.store(topic.settings.cleanup.contains(.compact), ordering: .relaxed)
+        }
+        house.bell.ring()
+    }
 
     /// The number of the last durable round; 0 before the first.
     package var lastRound: UInt64 { commit.lastRoundForReaders.load(ordering: .acquiring) }

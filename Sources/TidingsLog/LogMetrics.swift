@@ -12,6 +12,12 @@ package final class LogMetrics: Sendable {
     let recoveryDuration: RecoveryDuration
     let corruptBatches: Counter
     let checkpoints: Counter
+    let retainedBytes: Counter
+    let compactions: Counter
+    let compactionDuration: Histogram
+    let rewrittenBytes: Counter
+    let reclaimedBytes: Counter
+    let scrubbedBytes: Counter
     private let registry: Metrics
 
     /// Takes its cells from `registry`.
@@ -30,6 +36,17 @@ package final class LogMetrics: Sendable {
         corruptBatches = registry.counter(
             "tidings_log_corrupt_batches_total", "Ranges found damaged and set aside.")
         checkpoints = registry.counter("tidings_log_checkpoints_total", "Checkpoints finished.")
+        retainedBytes = registry.counter(
+            "tidings_log_retention_bytes_total", "Bytes of segments that went by age or size.")
+        compactions = registry.counter("tidings_log_compactions_total", "Compactions of a partition.")
+        compactionDuration = registry.histogram(
+            "tidings_log_compaction_duration_seconds", "How long compactions of a partition took.")
+        rewrittenBytes = registry.counter(
+            "tidings_log_rewritten_bytes_total", "Bytes of segments written anew by compaction or for pinned records.")
+        reclaimedBytes = registry.counter(
+            "tidings_log_reclaimed_bytes_total", "Bytes that segments written anew had less.")
+        scrubbedBytes = registry.counter(
+            "tidings_log_scrubbed_bytes_total", "Bytes of closed segments read to find rot.")
     }
 
     func synced(in duration: Duration) { syncDuration.observe(duration) }

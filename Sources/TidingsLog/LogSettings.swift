@@ -54,6 +54,16 @@ package struct LogSettings: Sendable {
     package var maxSnapshotBytes = 256 << 20
     /// How many quarantined ranges the metadata remembers; older ones stay in the folder and in the log's lines.
     package var maxQuarantines = 1_000
+    /// How often housekeeping looks for segments to close, remove or compact.
+    package var housekeepingInterval = Duration.seconds(30)
+    /// Bytes per second that housekeeping reads (and at most writes again); 0: as many as the disk gives.
+    package var housekeepingBytesPerSecond = 32 << 20
+    /// Memory for the keys of one pass of compaction, in bytes; what does not fit is left to the next pass.
+    package var compactionMapBytes = 16 << 20
+    /// How long a wall clock that jumped must stay where it is before records are judged old by it.
+    package var clockConfirmation = Duration.seconds(6 * 3600)
+    /// How often all closed segments are read to find rot; 0: never.
+    package var scrubInterval = Duration.seconds(7 * 86_400)
 
     /// Producers that number their records, per partition; beyond: `log.too-many-producers`.
     package var maxProducers = 10_000

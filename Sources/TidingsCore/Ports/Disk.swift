@@ -49,6 +49,10 @@ public protocol DiskFile: AnyObject, Sendable {
     func size() throws(DiskError) -> Int64
     /// What tells this file from others, and its present content from what it was.
     func stamp() throws(DiskError) -> FileStamp
+    /// When it was written last, by the disk's clock.
+    func modified() throws(DiskError) -> WallTime
+    /// Says when it was written last; a help to those who ask, not a promise that it survives a crash.
+    func setModified(_ time: WallTime) throws(DiskError)
 }
 
 /// What tells a file from others, whatever they are called, and whether it was written meanwhile.

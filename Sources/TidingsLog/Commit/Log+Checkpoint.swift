@@ -74,6 +74,7 @@ extension Log {
             metadata.topics[place].partitions[Int(partition.id.index)] = work.record
         }
         metadata.checkpoint = round
+        metadata.believedTime = house.believed
         metadata.quarantines = quarantined.withLock { $0 }
         do throws(DiskError) {
             try store.save(&metadata)

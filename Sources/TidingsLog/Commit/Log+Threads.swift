@@ -32,6 +32,11 @@ extension Log {
             defer { threads = nil }
             return threads
         }
+        house.bell.ring()
+        house.thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }?.join()
         running?.committer.join()
         running?.keeper.join()
         chores.stop()
@@ -60,6 +65,7 @@ extension Log {
             guard !control.isClosed, control.metadata.checkpoint == commit.lastRound else { return }
             var metadata = control.metadata
             metadata.isClean = true
+            metadata.believedTime = house.believed
             do throws(DiskError) {
                 try store.save(&metadata)
                 control.metadata = metadata

@@ -247,6 +247,24 @@ final class SystemFile: DiskFile {
             identity: UInt64(status.st_ino), byteCount: Int64(status.st_size),
             modified: Int64(modified.tv_sec) &* 1_000_000_000 &+ Int64(modified.tv_nsec))
     }
+
+    func modified() throws(DiskError) -> WallTime {
+        var status = stat()
+        if fstat(number, &status) != 0 { throw DiskError(system: errno, "asking for the time of", path) }
+        #if canImport(Glibc)
+            let time = status.st_mtim
+        #else
+            let time = status.st_mtimespec
+        #endif
+        let (millis, overflow) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000)
+        return WallTime(millis: overflow ? 0 : millis + Int64(time.tv_nsec) / 1_000_000)
+    }
+
+    func setModified(_ time: WallTime) throws(DiskError) {
+        let millis = max(0, time.millis)
+        let stamp = timespec(tv_sec: Int(millis / 1_000), tv_nsec: Int(millis % 1_000) * 1_000_000)
+        if futimens(number, [stamp, stamp]) != 0 { throw DiskError(system: errno, "setting the time of", path) }
+    }
 }
 
 extension DiskError {

@@ -17,6 +17,8 @@ final class OpenFiles: Sendable {
     private struct State {
         var files: [String: Held] = [:]
         var clock: UInt64 = 0
+        /// Counts what was forgotten: a file that was opened before may be one that is gone.
+        var forgotten: UInt64 = 0
     }
 
     private let disk: any Disk
@@ -34,11 +36,11 @@ final class OpenFiles: Sendable {
     /// The file at `path`, opened when it is not; created only with `.create`.
     /// When the system has no descriptor left, the cache gives up its own and tries once more.
     func file(_ path: String, _ mode: DiskOpenMode) throws(DiskError) -> any DiskFile {
-        let held = state.withLock { state -> (any DiskFile)? in
+        let (held, forgotten) = state.withLock { state -> ((any DiskFile)?, UInt64) in
             state.clock += 1
-            guard let found = state.files.index(forKey: path) else { return nil }
+            guard let found = state.files.index(forKey: path) else { return (nil, state.forgotten) }
             state.files.values[found].lastUse = state.clock
-            return state.files.values[found].file
+            return (state.files.values[found].file, state.forgotten)
         }
         if let held { return held }
         // The cache's handles serve readers and writers alike.
@@ -52,6 +54,8 @@ final class OpenFiles: Sendable {
         }
         return state.withLock { state in
             if let other = state.files[path] { return other.file }
+            // Perhaps it was replaced between the opening and now: it is used once and not kept.
+            if state.forgotten != forgotten { return opened }
             state.files[path] = Held(file: opened, lastUse: state.clock)
             if state.files.count > limit { OpenFiles.dropOldest(&state, keeping: limit - limit / 8) }
             return opened
@@ -61,6 +65,7 @@ final class OpenFiles: Sendable {
     /// Forgets the files below a path (a partition that goes, a segment that is removed or replaced).
     func forget(prefix: String) {
         state.withLock { state in
+            state.forgotten += 1
             for path in state.files.keys where path.hasPrefix(prefix) { state.files[path] = nil }
         }
     }

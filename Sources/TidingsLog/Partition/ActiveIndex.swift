@@ -78,14 +78,17 @@ struct ActiveIndex: Sendable {
     }
 
     /// Writes the entries in memory behind those in the files.
+    /// - Parameter suffix: what the names of the files end with.
     /// - Returns: whether a file may be new.
-    mutating func flush(_ folder: String, _ base: Offset, _ context: FileContext) throws(DiskError) -> Bool {
+    mutating func flush(
+        _ folder: String, _ base: Offset, suffix: String = "", _ context: FileContext
+    ) throws(DiskError) -> Bool {
         var bytes = ByteBuffer(capacity: 4096)
         var makesFile = false
         if !pendingOffsets.isEmpty {
             for entry in pendingOffsets { entry.append(to: &bytes) }
             makesFile = indexEntries == 0
-            try context.open.file(SegmentNames.index(folder, base), .create)
+            try context.open.file(SegmentNames.index(folder, base) + suffix, .create)
                 .write(bytes.bytes, at: Int64(indexEntries * OffsetIndexEntry.byteCount))
             indexEntries += pendingOffsets.count
             pendingOffsets.removeAll(keepingCapacity: true)
@@ -94,7 +97,7 @@ struct ActiveIndex: Sendable {
             bytes.removeAll()
             for entry in pendingRounds { entry.append(to: &bytes) }
             makesFile = makesFile || roundEntries == 0
-            try context.open.file(SegmentNames.rounds(folder, base), .create)
+            try context.open.file(SegmentNames.rounds(folder, base) + suffix, .create)
                 .write(bytes.bytes, at: Int64(roundEntries * RoundIndexEntry.byteCount))
             roundEntries += pendingRounds.count
             pendingRounds.removeAll(keepingCapacity: true)
@@ -103,7 +106,7 @@ struct ActiveIndex: Sendable {
             bytes.removeAll()
             for entry in pendingTimes { entry.append(to: &bytes) }
             makesFile = makesFile || timeEntries == 0
-            try context.open.file(SegmentNames.times(folder, base), .create)
+            try context.open.file(SegmentNames.times(folder, base) + suffix, .create)
                 .write(bytes.bytes, at: Int64(timeEntries * TimeIndexEntry.byteCount))
             timeEntries += pendingTimes.count
             pendingTimes.removeAll(keepingCapacity: true)

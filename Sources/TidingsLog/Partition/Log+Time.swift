@@ -28,7 +28,12 @@ extension Log {
         _ partition: Partition, _ work: () throws(SegmentReader.Failure) -> Value
     ) throws(SegmentReader.Failure) -> Value {
         while true {
-            let generation = partition.files.withLock { $0.generation }
+            let (generation, isChanging) = partition.files.withLock { ($0.generation, $0.isChanging) }
+            if isChanging {
+                // Who changes files has the metadata: when it is free, that is over.
+                control.withLock { _ in }
+                continue
+            }
             do throws(SegmentReader.Failure) {
                 let value = try work()
                 if partition.files.withLock({ $0.generation == generation }) { return value }

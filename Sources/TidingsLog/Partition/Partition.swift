@@ -1,6 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
 import KafkaProtocol
+import Synchronization
 import TidingsCore
 
 /// One partition: what is staged for it, what readers may see of it, and its files. Each of the three has its own owner.
@@ -13,6 +14,8 @@ final class Partition: Sendable {
     let staged: StagedPartition
     /// What is durable, and the batches in memory. Held for a few lines.
     let tail: Locked<PartitionTail>
+    /// Whether a record without a key is refused: compaction could not tell what it stands for.
+    let needsKeys = Atomic(false)
     /// Its segments. Held over I/O, so never by a loop.
     let files: Locked<PartitionFiles>
 

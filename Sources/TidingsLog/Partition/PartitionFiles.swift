@@ -29,17 +29,26 @@ struct PartitionFiles {
         var byteCount: Int64
         /// The latest timestamp of its records; nil when it was not looked up yet.
         var maxTimestamp: Int64?
+        /// When it was written last; nil when it was not looked up yet.
+        var modified: WallTime?
+    }
+
+    struct SeenSegment: Sendable {
+        let base: Offset
+        let byteCount: Int64
+        /// When it was first seen with that length; nil when it may have been so for long.
+        let at: WallTime?
     }
 
     let folder: String
     private let settings: LogSettings
     /// Older segments, by base offset; known after ``load(_:)``.
-    fileprivate(set) var sealed: [Segment] = []
+    var sealed: [Segment] = []
     private(set) var active: Segment
     private(set) var start: Offset
     /// The offset after the last one in the files.
     private(set) var end: Offset
-    fileprivate(set) var index: ActiveIndex
+    var index: ActiveIndex
     private(set) var isLoaded: Bool
     /// Set when the topic goes: nothing is written any more.
     var isDeleted = false
@@ -48,22 +57,33 @@ struct PartitionFiles {
     /// Sealed segments that no checkpoint synced yet, and their files.
     private var unsyncedSealed: [(base: Offset, files: [String])] = []
     /// Counts the times that files of older segments went or were replaced: who read one of them meanwhile looks again.
-    private(set) var generation = 0
+    var generation = 0
     /// Counts the changes of the folder's entries, and how many of them were synced.
-    fileprivate var directoryVersion = 0
+    var directoryVersion = 0
     private var syncedDirectoryVersion = 0
     /// Up to where the write-back of the active segment was started.
     private var writtenBackTo: Int64
-    private var totalBytes: Int64
     /// Where the state of producers begins; see ``LogMetadata/PartitionRecord``.
     var producersAt: Offset
     var hasProducerSnapshot: Bool
     /// Bytes written since the snapshot of producers.
     var bytesSinceSnapshot: Int64 = 0
     /// Segments whose index of aborted transactions has to be synced.
-    private var unsyncedTransactions: Set<Offset> = []
+    private(set) var unsyncedTransactions: Set<Offset> = []
     /// A snapshot of producers that has to be synced.
     var unsyncedSnapshot: String?
+    var totalBytes: Int64
+    private var unnoticedBytes: Int64 = 0
+    /// Whether older segments are being replaced right now.
+    var isChanging = false
+    /// Compaction has been through everything below.
+    var cleanedTo: Offset
+    /// When the active segment got its first record; nil when it has none, or housekeeping has not seen it yet.
+    var activeSince: WallTime?
+    /// The segment that is written to, as housekeeping saw it last.
+    var seen: SeenSegment?
+    /// A segment is closed when the next batch would take it past this many bytes.
+    var segmentBytes: Int
 
     init(folder: String, record: LogMetadata.PartitionRecord, settings: LogSettings) {
         self.folder = folder
@@ -80,6 +100,9 @@ struct PartitionFiles {
         totalBytes = record.totalBytes
         producersAt = record.producersAt
         hasProducerSnapshot = record.hasProducerSnapshot
+        cleanedTo = record.cleanedTo
+        activeSince = record.activeSince
+        segmentBytes = settings.segmentBytes
     }
 
     var segmentCount: Int { sealed.count + (active.byteCount > 0 ? 1 : 0) }
@@ -90,16 +113,18 @@ struct PartitionFiles {
             start: start, end: end, activeBase: active.base, activeBytes: active.byteCount,
             indexEntries: UInt32(index.indexEntries), roundEntries: UInt32(index.roundEntries),
             timeEntries: UInt32(index.timeEntries), producersAt: producersAt,
-            hasProducerSnapshot: hasProducerSnapshot, totalBytes: totalBytes, latest: index.latest)
+            hasProducerSnapshot: hasProducerSnapshot, totalBytes: totalBytes, latest: index.latest,
+            activeSince: activeSince, cleanedTo: cleanedTo)
     }
 
-    /// Finds the older segments, once.
+    /// Finds the older segments, once; finishes or undoes what a crash left of housekeeping.
     mutating func load(_ context: FileContext) throws(DiskError) {
         if isLoaded { return }
+        _ = try SegmentSwap.recover(folder, context.disk)
         var found: [Segment] = []
         for name in try context.disk.list(folder) {
             guard let base = SegmentNames.base(ofLog: name), base < active.base else { continue }
-            let file = try context.open.file(SegmentNames.log(folder, base), .read)
+            let file = try context.disk.open(SegmentNames.log(folder, base), .read)
             found.append(Segment(base: base, byteCount: try file.size()))
         }
         sealed = found.sorted { $0.base < $1.base }
@@ -108,7 +133,17 @@ struct PartitionFiles {
             try removeFiles(of: first, context)
             sealed.removeFirst()
         }
+        // What the metadata says is of its time.
+        let total = sealed.reduce(active.byteCount) { $0 + $1.byteCount }
+        unnoticedBytes += total - totalBytes
+        totalBytes = total
         isLoaded = true
+    }
+
+    /// How many bytes more there are than the metadata had said; told once.
+    mutating func takeUnnoticedBytes() -> Int64 {
+        defer { unnoticedBytes = 0 }
+        return unnoticedBytes
     }
 
     /// Writes the batches of one round, unsynced, behind what is there; those that are there already are passed over.
@@ -215,7 +250,7 @@ struct PartitionFiles {
     }
 
     private func fits(_ run: Range<Int>) -> Bool {
-        active.byteCount + Int64(run.count) <= Int64(min(settings.segmentBytes, Int(Int32.max)))
+        active.byteCount + Int64(run.count) <= Int64(min(segmentBytes, Int(Int32.max)))
     }
 
     private func mustRoll(for batch: BatchPlace) -> Bool {
@@ -243,6 +278,7 @@ struct PartitionFiles {
             unsyncedSealed.append((active.base, filesOfActive))
         }
         active = Segment(base: base, byteCount: 0)
+        activeSince = nil
         index = ActiveIndex()
         writtenBackTo = 0
         directoryVersion += 1
@@ -336,44 +372,9 @@ struct PartitionFiles {
     }
 
     private func removeFiles(of segment: Segment, _ context: FileContext) throws(DiskError) {
-        let paths = [
-            SegmentNames.log(folder, segment.base), SegmentNames.index(folder, segment.base),
-            SegmentNames.rounds(folder, segment.base), SegmentNames.times(folder, segment.base),
-            SegmentNames.transactions(folder, segment.base),
-        ]
-        for path in paths {
+        for path in SegmentNames.all(folder, segment.base) {
             context.open.forget(prefix: path)
             do { try context.disk.remove(path) } catch  where error.code == .missing {}
-        }
-    }
-}
-
-extension PartitionFiles {
-    /// Remembers the latest timestamp of an older segment, once it was looked up.
-    mutating func learn(maxTimestamp: Int64, of base: Offset) {
-        guard let place = sealed.firstIndex(where: { $0.base == base }) else { return }
-        sealed[place].maxTimestamp = maxTimestamp
-    }
-
-    /// Writes a time index that was made again. Of the segment that is written to, only when nothing came since.
-    mutating func replaceTimes(
-        _ made: TimeIndexMaker, of view: SegmentView, _ context: FileContext
-    ) throws(DiskError) {
-        let isActive = view.base == active.base
-        if isActive, view.byteCount != active.byteCount { return }
-        guard isActive || sealed.contains(where: { $0.base == view.base }) else { return }
-        var bytes = ByteBuffer(capacity: 4096)
-        for entry in made.entries { entry.append(to: &bytes) }
-        if !isActive, let closing = made.closing { closing.append(to: &bytes) }
-        let file = try context.open.file(SegmentNames.times(folder, view.base), .create)
-        try file.write(bytes.bytes, at: 0)
-        try file.truncate(to: Int64(bytes.count))
-        directoryVersion += 1
-        if isActive {
-            index.rebuilt(
-                timeEntries: made.entries.count, lastNoted: made.entries.last?.timestamp, latest: made.latest)
-        } else {
-            learn(maxTimestamp: made.latest.timestamp, of: view.base)
         }
     }
 }

@@ -27,6 +27,13 @@ enum SegmentNames {
     static func transactions(_ folder: String, _ base: Offset) -> String { folder + "/" + digits(base) + ".txnindex" }
     /// What is known of producers at an offset.
     static func producers(_ folder: String, _ at: Offset) -> String { folder + "/" + digits(at) + ".snapshot" }
+    /// All files that a segment may have, the records first.
+    static func all(_ folder: String, _ base: Offset) -> [String] {
+        [
+            log(folder, base), index(folder, base), times(folder, base), rounds(folder, base),
+            transactions(folder, base),
+        ]
+    }
 
     /// The base offset in a segment's file name; nil for other names.
     static func base(ofLog name: String) -> Offset? {

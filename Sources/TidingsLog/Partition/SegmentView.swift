@@ -21,6 +21,9 @@ struct SegmentView: Sendable {
     let maxTimestamp: Int64?
     /// Which state of the partition's files it shows.
     let generation: Int
+
+    /// Whether nothing more is written to it.
+    var isClosed: Bool { roundEntries == nil }
 }
 
 extension PartitionFiles {

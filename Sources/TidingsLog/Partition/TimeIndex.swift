@@ -11,7 +11,12 @@ struct BatchSummary: Sendable {
     let byteCount: Int
     let attributes: Int16
     let maxTimestamp: Int64
-    let recordCount: Int32
+    let producerID: Int64
+
+    /// Whether it is part of a transaction.
+    var isTransactional: Bool { attributes & 16 != 0 }
+    /// Whether it is a marker.
+    var isControl: Bool { attributes & 32 != 0 }
 
     init(base: Offset, last: Offset, position: Int64, byteCount: Int, header: UnsafeRawBufferPointer) {
         self.base = base
@@ -22,8 +27,8 @@ struct BatchSummary: Sendable {
         _ = reader.take(21)
         attributes = reader.number(Int16.self) ?? 0
         maxTimestamp = Self.maxTimestamp(header)
-        _ = reader.take(34)
-        recordCount = reader.number(Int32.self) ?? 0
+        _ = reader.take(20)
+        producerID = reader.number(Int64.self) ?? -1
     }
 
     /// The latest timestamp that a batch's header names; -1 for none.

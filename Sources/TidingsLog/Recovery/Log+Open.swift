@@ -135,6 +135,14 @@ final class FolderOpening {
             let recovery = Recovery(self, partitions: partitions, metadata: metadata)
             try recovery.run(blocks: blocks.map(\.number))
             metadata = recovery.metadata
+            // What housekeeping had begun is finished or undone.
+            for partition in partitions.values.joined() {
+                let unnoticed = try partition.files.withLock { files throws(DiskError) -> Int64 in
+                    try files.load(context)
+                    return files.takeUnnoticedBytes()
+                }
+                partition.tail.withLock { $0.moveStart(to: $0.start, lessBytes: -unnoticed) }
+            }
         }
         let producers = ProducerRecovery(
             context: context, logger: logger, now: time.wall, isClean: metadata.isClean)

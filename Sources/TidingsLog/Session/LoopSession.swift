@@ -58,6 +58,12 @@ final class LoopSession: LogSession, @unchecked Sendable {
                 byteCount += Staging.batchOverhead
                 isInternal = isInternal && partition.topic.isInternal
             }
+            // The body begins with the length of its key: -1, as the format writes it, when there is none.
+            if targets[targets.count - 1].needsKeys.load(ordering: .relaxed),
+                buffer.bodies.bytes[entry.body.lowerBound] == 1
+            {
+                throw Log.noKey(targets[targets.count - 1].topic)
+            }
             byteCount += RecordBatchBuilder.maximumByteCount(body: entry.body.count)
         }
         guard byteCount <= settings.maxWaitingBytes else {

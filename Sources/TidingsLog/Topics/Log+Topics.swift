@@ -44,6 +44,7 @@ extension Log {
                     settings: self.settings)
             }
             replaceTable(control.metadata) { $0[topic.id] = made }
+            apply(topic.description)
             logger.info("a topic was created", [("topic", name.text), ("partitions", String(count))])
             return .success(topic.description)
         }
@@ -64,6 +65,7 @@ extension Log {
             do throws(DiskError) { try save(&metadata) } catch { return .failure(changeFailed(error)) }
             control.metadata = metadata
             replaceTable(metadata) { _ in }
+            apply(metadata.topics[place].description)
             return .success(metadata.topics[place].description)
         }
     }

@@ -58,6 +58,9 @@ package final class SimulatedDisk: Disk {
         }
     }
 
+    /// Gives the disk a clock, which tells when files were written.
+    package func setClock(_ clock: any TimeSource) { state.withLock { $0.clock = clock } }
+
     /// Gives the disk another size.
     package func setCapacity(_ capacity: Int64) { state.withLock { $0.capacity = capacity } }
 
@@ -291,6 +294,20 @@ private final class SimulatedFile: DiskFile {
             try state.check(life)
             return FileStamp(
                 identity: UInt64(node.number), byteCount: Int64(node.bytes.count), modified: node.changes)
+        }
+    }
+
+    func modified() throws(DiskError) -> WallTime {
+        try disk.withState { state throws(DiskError) -> WallTime in
+            try state.check(life)
+            return WallTime(millis: node.modified)
+        }
+    }
+
+    func setModified(_ time: WallTime) throws(DiskError) {
+        try disk.withState { state throws(DiskError) in
+            try state.check(life)
+            node.modified = time.millis
         }
     }
 }

@@ -16,6 +16,8 @@ final class SimulatedNode: @unchecked Sendable {
     var unsynced: Set<Int> = []
 
     init(number: Int) { self.number = number }
+    /// When it was written last, in milliseconds since 1970.
+    var modified: Int64 = 0
 }
 
 /// Everything a ``SimulatedDisk`` knows; the rules of what a crash leaves.
@@ -48,6 +50,7 @@ struct SimulatedDiskState {
     private(set) var operations = 0
     var faults: [Int: SimulatedDisk.Fault] = [:]
     var isFrozen = false
+    var clock: (any TimeSource)?
     var locks: Set<String> = []
     private(set) var life: UInt64 = 1
 
@@ -105,6 +108,7 @@ struct SimulatedDiskState {
         node.changes += 1
         let end = position + from.count
         let before = node.bytes.count
+        if let clock { node.modified = clock.wall.millis }
         if end > before {
             node.bytes.append(contentsOf: repeatElement(0, count: end - before))
             usedBytes += Int64(end - before)

@@ -37,6 +37,7 @@ final class LogBench {
         self.settings = settings
         loop = SimulatedLoop(clock: clock)
         random = SeededRandom(seed: seed)
+        (disk as? SimulatedDisk)?.setClock(clock)
         try open()
     }
 
@@ -65,11 +66,12 @@ final class LogBench {
 
     /// Stages one append of one record per text.
     func stage(
-        _ texts: [(PartitionID, String)], then: @escaping (Result<UInt64, LogError>) -> Void = { _ in }
+        _ texts: [(PartitionID, String)], key: (String) -> String? = { _ in nil },
+        then: @escaping (Result<UInt64, LogError>) -> Void = { _ in }
     ) throws -> [Offset] {
         buffer.removeAll()
         for (partition, text) in texts {
-            buffer.add(to: partition, at: clock.wall) { LogBench.body(text, into: &$0) }
+            buffer.add(to: partition, at: clock.wall) { LogBench.body(text, key: key(text), into: &$0) }
         }
         try session.append(&buffer, then: then)
         return buffer.entries.map(\.offset)
@@ -79,15 +81,16 @@ final class LogBench {
     @discardableResult
     func append(_ texts: [(PartitionID, String)]) throws -> (offsets: [Offset], round: UInt64) {
         var answer: Result<UInt64, LogError>?
-        let offsets = try stage(texts) { answer = $0 }
+        let offsets = try stage(texts, then: { answer = $0 })
         log.commitPending()
         loop.runUntilIdle()
         return (offsets, try answer!.get())
     }
 
-    /// A record body without key and headers whose value is a text.
-    static func body(_ text: String, into buffer: inout ByteBuffer) {
-        buffer.append(varint: -1)
+    /// A record body without headers whose value is a text.
+    static func body(_ text: String, key: String? = nil, into buffer: inout ByteBuffer) {
+        buffer.append(varint: Int64(key?.utf8.count ?? -1))
+        if let key { buffer.append(key) }
         buffer.append(varint: Int64(text.utf8.count))
         buffer.append(text)
         buffer.append(varint: 0)

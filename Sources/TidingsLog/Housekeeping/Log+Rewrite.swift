@@ -1,0 +1,179 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import TidingsCore
+
+/// Why housekeeping left something as it is.
+enum HouseFailure: Error {
+    case disk(DiskError)
+    /// A damaged range is for its readers to report; nothing is written over it.
+    case damaged
+    /// The topic is gone, the files are not what they were, or the log ends.
+    case ended
+}
+
+extension Log {
+    /// What becomes of one batch of a rewritten segment.
+    enum BatchFate {
+        case stays
+        case goes
+        /// Only a part of it stays, or its horizon is new.
+        case rebuilt([UInt8])
+    }
+
+    /// Writes a group of older segments anew, as one, and puts that in their place. Readers are not disturbed.
+    /// - Parameters:
+    ///   - modified: how old the new segment counts as.
+    ///   - judge: is asked for every batch, in order.
+    /// - Returns: whether anything changed.
+    func rewrite(
+        _ partition: Partition, _ group: [SegmentView], modified: WallTime,
+        _ judge: (StoredBatch) throws(HouseFailure) -> BatchFate
+    ) throws(HouseFailure) -> Bool {
+        guard let first = group.first, let last = group.last else { return false }
+        do throws(HouseFailure) {
+            guard let new = try write(partition, group, modified: modified, judge) else {
+                SegmentRewriter.discard(partition.folder, at: first.base, context)
+                return false
+            }
+            let old = group.map { PartitionFiles.Segment(base: $0.base, byteCount: $0.byteCount) }
+            guard try replace(partition, old, with: new, end: last.end) else { throw .ended }
+            metrics.rewrittenBytes.add(Int(clamping: new.byteCount))
+            metrics.reclaimedBytes.add(Int(clamping: old.reduce(0) { $0 + $1.byteCount } - new.byteCount))
+            return true
+        } catch {
+            if !partition.files.withLock({ $0.isDeleted }) {
+                SegmentRewriter.discard(partition.folder, at: first.base, context)
+            }
+            throw error
+        }
+    }
+
+    /// Writes the new segment beside the old ones; nil when it would be the same as the only old one.
+    private func write(
+        _ partition: Partition, _ group: [SegmentView], modified: WallTime,
+        _ judge: (StoredBatch) throws(HouseFailure) -> BatchFate
+    ) throws(HouseFailure) -> PartitionFiles.Segment? {
+        let made: SegmentRewriter?
+        do throws(DiskError) {
+            made = try partition.files.withLock { files throws(DiskError) -> SegmentRewriter? in
+                files.isDeleted ? nil : try SegmentRewriter(partition.folder, at: group[0].base, context)
+            }
+        } catch {
+            throw .disk(error)
+        }
+        guard let rewriter = made else { throw .ended }
+        for view in group { try copy(view, of: partition, into: rewriter, judge) }
+        guard rewriter.isChanged || group.count > 1 else { return nil }
+        do throws(DiskError) {
+            for view in group { try rewriter.addTransactions(of: view.base) }
+            try rewriter.finish(modified: modified)
+        } catch {
+            throw .disk(error)
+        }
+        return PartitionFiles.Segment(
+            base: rewriter.base, byteCount: rewriter.byteCount, maxTimestamp: rewriter.maxTimestamp,
+            modified: modified)
+    }
+
+    private func copy(
+        _ view: SegmentView, of partition: Partition, into rewriter: SegmentRewriter,
+        _ judge: (StoredBatch) throws(HouseFailure) -> BatchFate
+    ) throws(HouseFailure) {
+        try forEachBatch(in: view, of: partition) { batch throws(HouseFailure) in
+            let fate = try judge(batch)
+            do throws(DiskError) {
+                switch fate {
+                case .stays:
+                    try rewriter.add(
+                        batch.bytes, batch.baseOffset, through: batch.lastOffset, round: batch.round, isOld: true)
+                case .goes:
+                    try rewriter.skip(batch.baseOffset, through: batch.lastOffset, round: batch.round)
+                case .rebuilt(let bytes):
+                    let added = bytes.withUnsafeBytes { raw in
+                        Result { () throws(DiskError) in
+                            try rewriter.add(
+                                raw, batch.baseOffset, through: batch.lastOffset, round: batch.round, isOld: false)
+                        }
+                    }
+                    try added.get()
+                }
+            } catch {
+                throw .disk(error)
+            }
+        }
+    }
+
+    /// Shows every batch of an older segment, verified, at the pace that housekeeping is given.
+    func forEachBatch(
+        in view: SegmentView, of partition: Partition, from: Offset? = nil,
+        _ body: (StoredBatch) throws(HouseFailure) -> Void
+    ) throws(HouseFailure) {
+        var next = max(from ?? view.base, view.base)
+        while next < view.end {
+            guard house.pace(self) else { throw .ended }
+            let batches: [StoredBatch]
+            do throws(SegmentReader.Failure) {
+                var reader = try SegmentReader(view, of: partition.id, context)
+                batches = try reader.batches(from: next, maxBytes: 1 << 20)
+                if !reader.passed.isEmpty { throw .damage(reader.passed[0]) }
+            } catch {
+                guard partition.files.withLock({ $0.holds(view) }) else { throw .ended }
+                switch error {
+                case .disk(let error): throw .disk(error)
+                case .damage(let damage):
+                    _ = quarantine(damage, in: partition)
+                    throw .damaged
+                }
+            }
+            guard let last = batches.last else { throw .damaged }
+            for batch in batches {
+                house.spend(batch.bytes.count)
+                try body(batch)
+            }
+            next = last.lastOffset.next
+        }
+    }
+
+    /// Puts a new segment in the place of old ones.
+    /// - Returns: false when these are not what they were.
+    private func replace(
+        _ partition: Partition, _ old: [PartitionFiles.Segment], with new: PartitionFiles.Segment, end: Offset
+    ) throws(HouseFailure) -> Bool {
+        try control.withLock { control throws(HouseFailure) -> Bool in
+            guard !control.isClosed, !isOffline,
+                let topic = control.metadata.topics.first(where: { $0.id == partition.id.topic })
+            else { return false }
+            do throws(DiskError) {
+                // A recovery writes behind what the metadata says is the active segment.
+                if topic.partitions[Int(partition.id.index)].activeBase < end { try checkpoint(&control) }
+            } catch {
+                throw .disk(error)
+            }
+            guard partition.files.withLock({ $0.beginChange(old, end: end) }) else { return false }
+            let swap = SegmentSwap(base: new.base, end: end)
+            do throws(DiskError) {
+                try swap.commit(partition.folder, disk)
+            } catch {
+                // Whether the new segment holds is not known, unless the first step was refused.
+                _ = partition.files.withLock { $0.endChange(old, nil) }
+                goOffline(error.description)
+                throw .disk(error)
+            }
+            do throws(DiskError) {
+                try swap.finish(partition.folder, disk)
+            } catch {
+                _ = partition.files.withLock { $0.endChange(old, nil) }
+                goOffline(error.description)
+                throw .disk(error)
+            }
+            for segment in old {
+                for path in SegmentNames.all(partition.folder, segment.base) { context.open.forget(prefix: path) }
+            }
+            let less = partition.files.withLock { $0.endChange(old, new) }
+            partition.tail.withLock { $0.moveStart(to: $0.start, lessBytes: less) }
+            noteDirty(partition)
+            return true
+        }
+    }
+}

@@ -1,0 +1,174 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import Testing
+import TidingsCore
+import TidingsTesting
+
+@testable import TidingsLog
+
+/// Of each key the last record stays.
+@Suite struct CompactionTests {
+    private static func fill(
+        _ bench: LogBench, _ partition: PartitionID, rounds: Int = 80, keys: Int = 7, seed: UInt64 = 4
+    ) throws -> [(key: String, text: String?)] {
+        let random = SeededRandom(seed: seed)
+        var all: [(key: String, text: String?)] = []
+        for round in 0..<rounds {
+            var records: [(key: String?, text: String?)] = []
+            for place in 0...Int(random.next() % 4) {
+                let key = "key-\(random.next() % UInt64(keys))"
+                let text = random.next() % 10 == 0 ? nil : "\(round)-\(place) " + String(repeating: "x", count: 90)
+                records.append((key, text))
+                all.append((key, text))
+            }
+            try bench.put(partition, records)
+            bench.clock.advance(by: .seconds(1))
+        }
+        return all
+    }
+
+    /// What must be there: the last record of each key among those below `limit`, and everything from there on.
+    private static func expected(_ all: [(key: String, text: String?)], below limit: Int) -> [Int] {
+        var last: [String: Int] = [:]
+        for (offset, record) in all.enumerated().prefix(limit) { last[record.key] = offset }
+        return all.indices.filter { $0 >= limit || last[all[$0].key] == $0 }
+    }
+
+    @Test(arguments: [16 << 20, 24 * 64])
+    func `of each key the last record stays, whatever the memory`(_ memory: Int) throws {
+        let disk = SimulatedDisk(seed: 2)
+        var settings = LogBench.smallSettings
+        settings.compactionMapBytes = memory
+        let bench = try LogBench(disk, settings: settings)
+        let keys = memory < 1 << 20 ? 90 : 7
+        let partition = try bench.topic("state", [.cleanup: "compact"]).partitions[0]
+        let all = try Self.fill(bench, partition, rounds: 200, keys: keys)
+        let before = try bench.records(partition)
+        bench.keepHouse()
+        let base = bench.log.allPartitions[0].files.withLock { Int($0.active.base.value) }
+        #expect(base > 100)
+        func check() throws {
+            let found = try bench.records(partition)
+            let wanted = Self.expected(all, below: base)
+            #expect(found.map { Int($0.offset.value) } == wanted)
+            #expect(found.map(\.text) == wanted.map { all[$0].text })
+            #expect(found.map(\.round) == wanted.map { before[$0].round })
+            #expect(bench.log.quarantines.isEmpty)
+            let files = disk.paths.filter { $0.hasPrefix("log/state-0/") }
+            let bytes = files.filter { $0.hasSuffix(".log") }.reduce(0) { $0 + disk.bytes(of: $1)!.count }
+            #expect(bench.log.bounds(of: partition)?.byteCount == Int64(bytes))
+            #expect(!files.contains { $0.contains("cleaned") || $0.contains("swap") })
+        }
+        try check()
+        let operations = disk.operationCount
+        bench.keepHouse()
+        #expect(disk.operationCount <= operations + 8, "nothing is compacted twice")
+        bench.drop()
+        disk.crash()
+        try bench.open()
+        try check()
+        let inspector = try LogInspector(disk: disk)
+        bench.log.stop()
+        #expect(try inspector.verify().filter { $0.severity == .damage } == [])
+        // Every time finds its record, through the indexes made by the compaction.
+        try bench.open()
+        for place in Self.expected(all, below: base) {
+            let batch = try #require(try bench.read(partition, from: Offset(Int64(place)), maxBytes: 1).first)
+            let record = try #require(try batch.records().first { $0.offset.value == Int64(place) })
+            let found = try bench.offset(in: partition, atTime: record.timestamp)
+            #expect(found.timestamp == record.timestamp)
+            #expect(found.offset <= record.offset)
+        }
+    }
+
+    @Test func `a tombstone goes after its horizon, and not before`() throws {
+        let bench = try LogBench(SimulatedDisk(seed: 2))
+        let partition = try bench.topic(
+            "state", [.cleanup: "compact", .tombstoneTime: "60000", .minDirtyPercent: "0"]
+        ).partitions[0]
+        try bench.put(partition, [("a", "1"), ("b", "1")])
+        try bench.put(partition, [("a", nil)])
+        func close() throws {
+            for _ in 0..<40 { try bench.put(partition, [("filler", String(repeating: "y", count: 300))]) }
+        }
+        try close()
+        bench.keepHouse()
+        #expect(try bench.records(partition).prefix(2).map(\.key) == ["b", "a"])
+        bench.keepHouse(after: .seconds(59))
+        #expect(try bench.records(partition).prefix(2).map(\.key) == ["b", "a"])
+        bench.keepHouse(after: .seconds(2))
+        #expect(try bench.records(partition).prefix(2).map(\.key) == ["b", "filler"])
+    }
+
+    @Test func `a record is not compacted before it is old enough, and one without a key is refused`() throws {
+        let bench = try LogBench(SimulatedDisk(seed: 2))
+        let partition = try bench.topic("state", [.cleanup: "compact", .minCompactionLag: "3600000"]).partitions[0]
+        let all = try Self.fill(bench, partition)
+        bench.keepHouse(after: .seconds(60))
+        #expect(try bench.records(partition).count == all.count)
+        bench.keepHouse(after: .seconds(3600))
+        #expect(try bench.records(partition).count < all.count / 2)
+        do {
+            try bench.put(partition, [(nil, "nobody")])
+            Issue.record("a record without a key was taken")
+        } catch let error as LogError { #expect(error.code == .invalidSetting) }
+    }
+
+    @Test func `a real hole is found in a segment that was compacted, as in any other`() throws {
+        let disk = SimulatedDisk(seed: 2)
+        let bench = try LogBench(disk)
+        let partition = try bench.topic("state", [.cleanup: "compact"]).partitions[0]
+        _ = try Self.fill(bench, partition)
+        bench.keepHouse()
+        bench.log.stop()
+        let path = try #require(disk.paths.first { $0.hasPrefix("log/state-0/") && $0.hasSuffix(".log") })
+        disk.flipBit(of: path, at: 40)
+        try bench.open()
+        #expect(throws: LogError.self) { try bench.read(partition, from: .zero) }
+        #expect(bench.log.quarantines.count == 1)
+    }
+
+    @Test func `what a crash interrupts is as before or as after, at every step`() throws {
+        func script(_ bench: LogBench) throws -> (PartitionID, [(key: String, text: String?)]) {
+            let partition = try bench.topic("state", [.cleanup: "compact"]).partitions[0]
+            return (partition, try Self.fill(bench, partition, rounds: 90))
+        }
+        let plain = SimulatedDisk(seed: 6)
+        let bench = try LogBench(plain)
+        let (partition, all) = try script(bench)
+        let before = try bench.records(partition).map(\.offset)
+        let from = plain.operationCount
+        bench.log.keepHouse()
+        let through = plain.operationCount
+        let base = bench.log.allPartitions[0].files.withLock { Int($0.active.base.value) }
+        let last = Self.expected(all, below: base)
+        #expect(try bench.records(partition).map { Int($0.offset.value) } == last)
+        for operation in from..<through {
+            for kills in [false, true] {
+                let disk = SimulatedDisk(seed: 6)
+                let bench = try LogBench(disk)
+                _ = try script(bench)
+                disk.fail(operation: operation, .freeze)
+                bench.log.keepHouse()
+                bench.drop()
+                if kills { disk.killProcess() } else { disk.crash() }
+                try bench.open()
+                for round in 0..<2 {
+                    let found = try bench.records(partition)
+                    let offsets = found.map { Int($0.offset.value) }
+                    // Segments are replaced one after the other: each is as before or as after.
+                    #expect(Set(offsets).isSuperset(of: last), "operation \(operation)")
+                    #expect(offsets.allSatisfy { $0 < before.count } && offsets == offsets.sorted())
+                    #expect(found.allSatisfy { $0.text == all[Int($0.offset.value)].text }, "operation \(operation)")
+                    #expect(bench.log.quarantines.isEmpty, "operation \(operation)")
+                    if round == 0 { bench.keepHouse() }
+                }
+                #expect(
+                    try bench.records(partition).map { Int($0.offset.value) } == last, "operation \(operation)")
+                let files = disk.paths.filter { $0.hasPrefix("log/state-0/") }
+                #expect(!files.contains { $0.contains("cleaned") || $0.contains("swap") }, "operation \(operation)")
+            }
+        }
+    }
+}
