@@ -75,10 +75,9 @@ final class Housekeeping: Sendable {
 }
 
 extension Log {
-    /// Starts the thread that rolls and removes segments, compacts and looks for rot. Once, after ``start()``.
-    /// - Parameter pins: who knows which old records are still needed; nil when nobody needs any.
-    package func startHousekeeping(pins: (any RetentionPins)?) {
-        mayRetain(pins: pins)
+    /// Starts the thread that closes and removes segments, compacts and looks for rot. Once, after ``start()``; nothing
+    /// goes by age or size before ``mayRetain(pins:)``.
+    package func startHousekeeping() {
         house.thread.withLock { thread in
             guard thread == nil, !isEnding.load(ordering: .acquiring) else { return }
             thread = LogThread("log-house") { self.runHousekeeping() }
@@ -86,6 +85,7 @@ extension Log {
     }
 
     /// Lets records go by age and size from now on, but for those that are pinned.
+    /// - Parameter pins: who knows which old records are still needed; nil when nobody needs any.
     package func mayRetain(pins: (any RetentionPins)?) {
         house.state.withLock { state in
             state.pins = pins

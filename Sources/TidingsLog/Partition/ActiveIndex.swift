@@ -68,13 +68,14 @@ struct ActiveIndex: Sendable {
         lastNoted = latest.timestamp
     }
 
-    /// Takes over what a look through the segment found: the whole index up to `entries.last`, written to its file, and
-    /// the latest time of the whole segment.
-    mutating func rebuilt(timeEntries count: Int, lastNoted: Int64?, latest: TimeIndexEntry) {
-        timeEntries = count
+    /// Takes over indexes that were made again from the whole segment, and written.
+    mutating func rebuilt(_ made: IndexMaker) {
+        indexEntries = made.offsets.count
+        timeEntries = made.times.count
+        pendingOffsets.removeAll(keepingCapacity: true)
         pendingTimes.removeAll(keepingCapacity: true)
-        self.lastNoted = lastNoted
-        self.latest = latest
+        lastNoted = made.times.last?.timestamp
+        latest = made.latest
     }
 
     /// Writes the entries in memory behind those in the files.

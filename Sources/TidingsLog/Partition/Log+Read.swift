@@ -76,6 +76,7 @@ extension Log {
             let generation = view.generation
             var reader = try SegmentReader(view, of: partition.id, context)
             let batches = try reader.batches(from: offset, maxBytes: maxBytes)
+            if reader.hasBadIndex { remakeIndexes(of: view, partition) }
             decide(batches, in: partition)
             if !reader.passed.isEmpty, partition.files.withLock({ $0.generation == generation }) {
                 for damage in reader.passed { _ = quarantine(damage, in: partition) }
@@ -88,6 +89,12 @@ extension Log {
             if offset < view.end { throw .damage(hole) }
             offset = view.end
         }
+    }
+
+    /// Makes the indexes of a segment again that led astray; once, since the batch they led to may be what is damaged.
+    private func remakeIndexes(of view: SegmentView, _ partition: Partition) {
+        guard partition.files.withLock({ $0.remade.insert(view.base).inserted }) else { return }
+        _ = try? rebuildIndexes(of: view, partition)
     }
 
     /// The first offset that is in round `round` or a later one.

@@ -79,9 +79,9 @@ extension Log {
         let index = TimeIndex(view, context)
         var entry = index.floor(before: time.millis)
         if !index.isComplete {
-            entry = try rebuildTimes(of: view, partition).last { $0.timestamp < time.millis }
+            entry = try rebuildIndexes(of: view, partition).last { $0.timestamp < time.millis }
         } else if let named = entry, try !reader.confirms(named) {
-            entry = try rebuildTimes(of: view, partition).last { $0.timestamp < time.millis }
+            entry = try rebuildIndexes(of: view, partition).last { $0.timestamp < time.millis }
         }
         // Up to and with the batch that the entry names, everything is older.
         var from = max(start, view.base)
@@ -131,41 +131,42 @@ extension Log {
         if let latest {
             found = latest
         } else {
-            found = try rebuildTimes(of: view, partition).last?.timestamp ?? -1
+            found = try rebuildIndexes(of: view, partition).last?.timestamp ?? -1
         }
         partition.files.withLock { $0.learn(maxTimestamp: found, of: view.base) }
         return found
     }
 
-    /// Makes a segment's time index again from its batches, and writes it.
+    /// Makes a segment's indexes of offsets and times again from its batches, and writes them.
+    /// - Returns: the entries of the time index.
     @discardableResult
-    func rebuildTimes(
+    func rebuildIndexes(
         of view: SegmentView, _ partition: Partition
     ) throws(SegmentReader.Failure) -> [TimeIndexEntry] {
         logger.notice(
-            "the time index of a segment is made again",
+            "the indexes of a segment are made again",
             [
                 ("topic", partition.topic.text), ("partition", String(partition.id.index)),
                 ("base", view.base.description),
             ])
         let generation = partition.files.withLock { $0.generation }
         var reader = try SegmentReader(view, of: partition.id, context)
-        var times = TimeIndexMaker(base: view.base, interval: Int64(settings.indexIntervalBytes))
+        var maker = IndexMaker(base: view.base, interval: Int64(settings.indexIntervalBytes))
         try reader.forEachSummary(from: view.base) { batch in
-            times.add(batch)
+            maker.add(batch)
             return true
         }
-        let made = times
+        let made = maker
         do throws(DiskError) {
             try partition.files.withLock { files throws(DiskError) in
                 if files.isDeleted || files.generation != generation { return }
-                try files.replaceTimes(made, of: view, context)
+                try files.replaceIndexes(made, of: view, context)
             }
         } catch {
             // The answer does not need the file.
-            logger.warning("a time index could not be written", [("reason", error.description)])
+            logger.warning("an index could not be written", [("reason", error.description)])
         }
-        return made.entries + (made.closing.map { [$0] } ?? [])
+        return made.times + (made.closing.map { [$0] } ?? [])
     }
 }
 
@@ -182,11 +183,12 @@ extension SegmentReader {
     }
 }
 
-/// Makes the entries of a time index from a segment's batches.
-struct TimeIndexMaker: Sendable {
+/// Makes the entries of the indexes from a segment's batches.
+struct IndexMaker: Sendable {
     private let base: Offset
     private let interval: Int64
-    private(set) var entries: [TimeIndexEntry] = []
+    private(set) var times: [TimeIndexEntry] = []
+    private(set) var offsets: [OffsetIndexEntry] = []
     private(set) var latest = TimeIndexEntry.beginning
     private var lastIndexed: Int64 = 0
 
@@ -197,7 +199,7 @@ struct TimeIndexMaker: Sendable {
 
     /// The entry that a closed segment's index ends with, unless it is there already.
     var closing: TimeIndexEntry? {
-        guard latest.timestamp >= 0, latest.timestamp > entries.last?.timestamp ?? -1 else { return nil }
+        guard latest.timestamp >= 0, latest.timestamp > times.last?.timestamp ?? -1 else { return nil }
         return latest
     }
 
@@ -208,7 +210,10 @@ struct TimeIndexMaker: Sendable {
         }
         if batch.position - lastIndexed >= interval {
             lastIndexed = batch.position
-            if let closing { entries.append(closing) }
+            offsets.append(
+                OffsetIndexEntry(
+                    relativeOffset: UInt32(clamping: batch.base - base), position: UInt32(clamping: batch.position)))
+            if let closing { times.append(closing) }
         }
     }
 }

@@ -10,26 +10,30 @@ extension PartitionFiles {
         sealed[place].maxTimestamp = maxTimestamp
     }
 
-    /// Writes a time index that was made again. Of the segment that is written to, only when nothing came since.
-    mutating func replaceTimes(
-        _ made: TimeIndexMaker, of view: SegmentView, _ context: FileContext
+    /// Writes indexes that were made again. Of the segment that is written to, only when nothing came since.
+    mutating func replaceIndexes(
+        _ made: IndexMaker, of view: SegmentView, _ context: FileContext
     ) throws(DiskError) {
         let isActive = view.base == active.base
         if isActive, view.byteCount != active.byteCount { return }
         guard isActive || sealed.contains(where: { $0.base == view.base }) else { return }
         var bytes = ByteBuffer(capacity: 4096)
-        for entry in made.entries { entry.append(to: &bytes) }
+        for entry in made.times { entry.append(to: &bytes) }
         if !isActive, let closing = made.closing { closing.append(to: &bytes) }
-        let file = try context.open.file(SegmentNames.times(folder, view.base), .create)
-        try file.write(bytes.bytes, at: 0)
-        try file.truncate(to: Int64(bytes.count))
+        try replace(SegmentNames.times(folder, view.base), bytes.bytes, context)
+        bytes.removeAll()
+        for entry in made.offsets { entry.append(to: &bytes) }
+        try replace(SegmentNames.index(folder, view.base), bytes.bytes, context)
         directoryVersion += 1
-        if isActive {
-            index.rebuilt(
-                timeEntries: made.entries.count, lastNoted: made.entries.last?.timestamp, latest: made.latest)
-        } else {
-            learn(maxTimestamp: made.latest.timestamp, of: view.base)
-        }
+        if isActive { index.rebuilt(made) } else { learn(maxTimestamp: made.latest.timestamp, of: view.base) }
+    }
+
+    private func replace(
+        _ path: String, _ bytes: UnsafeRawBufferPointer, _ context: FileContext
+    ) throws(DiskError) {
+        let file = try context.open.file(path, .create)
+        try file.write(bytes, at: 0)
+        try file.truncate(to: Int64(bytes.count))
     }
 
     /// The offset after the last one of an older segment.

@@ -82,6 +82,8 @@ struct PartitionFiles {
     var activeSince: WallTime?
     /// The segment that is written to, as housekeeping saw it last.
     var seen: SeenSegment?
+    /// Segments whose indexes were made again because they led astray.
+    var remade: Set<Offset> = []
     /// A segment is closed when the next batch would take it past this many bytes.
     var segmentBytes: Int
 

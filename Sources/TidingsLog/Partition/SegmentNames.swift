@@ -93,6 +93,12 @@ struct OffsetIndexEntry: Hashable, Sendable {
         self.position = position
     }
 
+    init?(_ bytes: UnsafeRawBufferPointer) {
+        var reader = ByteReader(bytes)
+        guard let relative = reader.number(UInt32.self), let position = reader.number(UInt32.self) else { return nil }
+        self.init(relativeOffset: relative, position: position)
+    }
+
     func append(to buffer: inout ByteBuffer) {
         buffer.append(bigEndian: relativeOffset)
         buffer.append(bigEndian: position)

@@ -29,11 +29,16 @@ struct SegmentReader {
     private let partition: PartitionID
     private let file: any DiskFile
     private let index: RoundIndex
+    private let context: FileContext
+    private var interval: Int64 { Int64(context.settings.indexIntervalBytes) }
+    /// Whether the offset index led to a place where no batch with its offset lies.
+    private(set) var hasBadIndex = false
     /// Damaged ranges that were passed on the way to what was asked for.
     private(set) var passed: [Damage] = []
 
     init(_ view: SegmentView, of partition: PartitionID, _ context: FileContext) throws(Failure) {
         self.view = view
+        self.context = context
         self.partition = partition
         do throws(DiskError) {
             file = try context.open.file(SegmentNames.log(view.folder, view.base), .read)
@@ -51,14 +56,7 @@ struct SegmentReader {
     /// Batches from the one that holds `offset` (or the first one after it): one, then more up to `maxBytes`. Empty when
     /// the segment has none there.
     mutating func batches(from offset: Offset, maxBytes: Int) throws(Failure) -> [StoredBatch] {
-        var (expected, position) = index.floor(offset)
-        var window = try load(position, atLeast: min(max(maxBytes, 4096) + 8192, 1 << 20))
-        // A hint from the index is only that: begin at the front when it does not lead to a batch.
-        if position > 0, header(window, position, expected) == nil {
-            position = 0
-            expected = view.base
-            window = try load(position, atLeast: 65536)
-        }
+        var (window, position, expected) = try begin(at: offset, atLeast: min(max(maxBytes, 4096) + 8192, 1 << 20))
         while position < view.byteCount {
             if position < window.position || position + Int64(RecordBatchHeader.byteCount) > window.end {
                 window = try load(position, atLeast: 262_144)
@@ -77,6 +75,31 @@ struct SegmentReader {
             expected = batch.last.next
         }
         return try collect(window, position, expected, maxBytes)
+    }
+
+    /// Finds a batch at or before `offset` from which the walk is short. The indexes only give hints: one that does not
+    /// lead to a batch with that offset is passed over, at last for the segment's front.
+    private mutating func begin(
+        at offset: Offset, atLeast count: Int
+    ) throws(Failure) -> (window: Window, position: Int64, expected: Offset) {
+        let known = index.floor(offset)
+        if offset > view.base {
+            // Rounds may be large: then the offset index, which is denser, saves reading one from its beginning.
+            if index.ceiling(offset) - known.position > 2 * interval {
+                if let near = OffsetIndex(view, context).floor(offset), near.position > known.position {
+                    let window = try load(near.position, atLeast: count)
+                    if header(window, near.position, near.offset) != nil { return (window, near.position, near.offset) }
+                    hasBadIndex = true
+                }
+            }
+            if known.position > 0 {
+                let window = try load(known.position, atLeast: count)
+                if header(window, known.position, known.offset) != nil {
+                    return (window, known.position, known.offset)
+                }
+            }
+        }
+        return (try load(0, atLeast: max(count, 65536)), 0, view.base)
     }
 
     private func collect(
@@ -124,12 +147,7 @@ struct SegmentReader {
     mutating func forEachSummary(
         from offset: Offset, _ body: (BatchSummary) throws(Failure) -> Bool
     ) throws(Failure) {
-        var (expected, position) = offset <= view.base ? (view.base, 0) : index.floor(offset)
-        var window = try load(position, atLeast: 65536)
-        if position > 0, header(window, position, expected) == nil {
-            (expected, position) = (view.base, 0)
-            window = try load(position, atLeast: 65536)
-        }
+        var (window, position, expected) = try begin(at: offset, atLeast: 65536)
         var step = 65536
         while position < view.byteCount {
             if position < window.position || position + Int64(RecordBatchHeader.byteCount) > window.end {

@@ -14,6 +14,9 @@ struct SegmentView: Sendable {
     let roundEntries: Int?
     /// Entries that are not in the file yet.
     let pendingRounds: [RoundIndexEntry]
+    /// The same of the offset index.
+    let indexEntries: Int?
+    let pendingOffsets: [OffsetIndexEntry]
     /// The same of the time index.
     let timeEntries: Int?
     let pendingTimes: [TimeIndexEntry]
@@ -51,6 +54,7 @@ extension PartitionFiles {
         SegmentView(
             folder: folder, base: active.base, byteCount: active.byteCount, end: end,
             roundEntries: index.roundEntries, pendingRounds: index.pendingRounds,
+            indexEntries: index.indexEntries, pendingOffsets: index.pendingOffsets,
             timeEntries: index.timeEntries, pendingTimes: index.pendingTimes, maxTimestamp: index.latest?.timestamp,
             generation: generation)
     }
@@ -59,7 +63,8 @@ extension PartitionFiles {
         SegmentView(
             folder: folder, base: sealed[place].base, byteCount: sealed[place].byteCount,
             end: place + 1 < sealed.count ? sealed[place + 1].base : active.base,
-            roundEntries: nil, pendingRounds: [], timeEntries: nil, pendingTimes: [],
+            roundEntries: nil, pendingRounds: [], indexEntries: nil, pendingOffsets: [], timeEntries: nil,
+            pendingTimes: [],
             maxTimestamp: sealed[place].maxTimestamp, generation: generation)
     }
 }
@@ -89,6 +94,12 @@ struct RoundIndex {
             place -= 1
         }
         return (view.base, 0)
+    }
+
+    /// Where the entry after the last one that begins at or before `offset` leads; the segment's end when there is none.
+    func ceiling(_ offset: Offset) -> Int64 {
+        let next = (place(of: offset) ?? -1) + 1
+        return (next < count ? entry(next).map { Int64($0.position) } : nil) ?? view.byteCount
     }
 
     /// How many entries there are, in the file and behind it.

@@ -77,3 +77,38 @@ struct TimeIndex {
         return low > 0 ? entry(low - 1) : nil
     }
 }
+
+/// Looks things up in the offset index of one segment; what it says has to be confirmed by the batch it leads to.
+struct OffsetIndex {
+    private let view: SegmentView
+    private let file: (any DiskFile)?
+    private let inFile: Int
+
+    /// A missing index is an empty one.
+    init(_ view: SegmentView, _ context: FileContext) {
+        self.view = view
+        file = try? context.open.file(SegmentNames.index(view.folder, view.base), .read)
+        let size = file.flatMap { try? $0.size() } ?? 0
+        inFile = min(view.indexEntries ?? .max, Int(clamping: size) / OffsetIndexEntry.byteCount)
+    }
+
+    private var count: Int { inFile + view.pendingOffsets.count }
+
+    private func entry(_ place: Int) -> OffsetIndexEntry? {
+        if place >= inFile { return view.pendingOffsets[place - inFile] }
+        let at = Int64(place * OffsetIndexEntry.byteCount)
+        return (try? file?.bytes(at: at, count: OffsetIndexEntry.byteCount)).flatMap { OffsetIndexEntry($0.buffer) }
+    }
+
+    /// Where the last batch that has an entry and begins at or before `offset` lies; nil when there is none.
+    func floor(_ offset: Offset) -> (offset: Offset, position: Int64)? {
+        let relative = UInt32(clamping: offset - view.base)
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if let entry = entry(middle), entry.relativeOffset <= relative { low = middle + 1 } else { high = middle }
+        }
+        guard low > 0, let found = entry(low - 1) else { return nil }
+        return (view.base + Int64(found.relativeOffset), Int64(found.position))
+    }
+}

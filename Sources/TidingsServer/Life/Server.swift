@@ -44,6 +44,7 @@ package final class Server: Sendable {
         let log = try Self.openLog(folder, settings, time, random, logger, metrics)
         self.log = log
         log.start()
+        log.startHousekeeping()
         var undo: [() -> Void] = [{ log.stop() }]
         do throws(ServerRefusal) {
             let loops = try Self.makeLoops(settings, time, logger)
@@ -59,6 +60,7 @@ package final class Server: Sendable {
                 logger: logger, random: random)
             self.deliveries = deliveries
             undo.append { _ = deliveries.stop(within: .zero) }
+            log.mayRetain(pins: deliveries.engine)
             let services = ServerServices(
                 settings: settings, log: log, routing: routing, deliveries: deliveries, metrics: metrics,
                 process: ProcessMetrics(start: time.wall), logger: logger, random: random)

@@ -80,5 +80,20 @@ package enum StorageOptions {
             .duration(
                 "storage.producer_idle_time", \.producerIdleTime, "1m", "365d",
                 "how long a producer that numbers its records is remembered after its last batch"),
+            .duration(
+                "storage.housekeeping_interval", \.housekeepingInterval, "100ms", "1h",
+                "how often segments are looked for that are to be closed, removed or compacted"),
+            .bytes(
+                "storage.housekeeping_bytes_per_second", \.housekeepingBytesPerSecond, "0", "64GiB",
+                "what housekeeping reads per second, and writes again at most; 0: as fast as the disk is"),
+            .bytes(
+                "storage.compaction_map_bytes", \.compactionMapBytes, "64KiB", "16GiB",
+                "memory for the keys of one pass of compaction", effect: "the rest is left to the next pass"),
+            .duration(
+                "storage.clock_confirmation", \.clockConfirmation, "1m", "365d",
+                "how long a wall clock that jumped must stay where it is before records are judged old by it"),
+            .duration(
+                "storage.scrub_interval", \.scrubInterval, "0s", "3650d",
+                "how often all closed segments are read to find rot; 0s: never"),
         ])
 }

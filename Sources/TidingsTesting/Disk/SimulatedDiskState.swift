@@ -181,11 +181,24 @@ struct SimulatedDiskState {
         for change in pending {
             if Self.touches(change, directory) {
                 Self.apply(change, to: &durableNames)
+                // What waits below a directory goes with it under its new name.
+                if case .move(let from, let to) = change { left = left.map { Self.moved($0, from, to) } }
             } else {
                 left.append(change)
             }
         }
         pending = left
+    }
+
+    private static func moved(_ change: Change, _ from: String, _ to: String) -> Change {
+        func path(_ path: String) -> String {
+            path.hasPrefix(from + "/") ? to + path.dropFirst(from.count) : path
+        }
+        switch change {
+        case .add(let name, let entry): return .add(path(name), entry)
+        case .remove(let name): return .remove(path(name))
+        case .move(let old, let new): return .move(path(old), path(new))
+        }
     }
 
     // MARK: crashes
