@@ -39,9 +39,6 @@ extension APIDescription {
                 .query(
                     "until", APISchemas.text(APIPatterns.moment),
                     "In each partition up to the first event that was stored then or later."),
-                .query(
-                    "isolation", #"{"enum": ["committed", "uncommitted"]}"#,
-                    "Whole transactions only (when not said), or what belongs to open and aborted ones as well."),
                 .query("limit", "Limit", "How many; 50 when not said."),
                 .query("offset", APISchemas.integer(0, Int64.max - 1), "Where to begin; goes with partition."),
                 .query("cursor", APISchemas.text("^[0-9]{1,9}[.][0-9]{1,18}$"), "What `next` of the page before said."),

@@ -25,6 +25,10 @@ import TidingsHTTP
         }
         let ids = APIDescription.operations.map(\.id)
         #expect(Set(ids).count == ids.count)
+        for operation in APIDescription.operations {
+            let names = operation.parameters.map { "\($0.place) \($0.name)" }
+            #expect(Set(names).count == names.count, "\(operation.id)")
+        }
     }
 
     @Test func `what is served is described`() throws {
