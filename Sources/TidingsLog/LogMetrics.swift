@@ -73,6 +73,16 @@ package final class LogMetrics: Sendable {
         registry.reading("tidings_log_quarantines", "Ranges and folders set aside.") { [weak log] in
             Double(log?.quarantines.count ?? 0)
         }
+        registry.reading("tidings_log_producers", "Producers that number their records, over all partitions.") {
+            [weak log] in
+            guard let log else { return 0 }
+            return log.allPartitions.reduce(0.0) { $0 + Double($1.tail.withLock { $0.producers.entries.count }) }
+        }
+        registry.reading("tidings_log_open_transactions", "Transactions that are not ended, over all partitions.") {
+            [weak log] in
+            guard let log else { return 0 }
+            return log.allPartitions.reduce(0.0) { $0 + Double($1.tail.withLock { $0.producers.open.count }) }
+        }
         registry.reading("tidings_log_offline", "1 when the log takes no records, whatever the reason.") {
             [weak log] in log?.refusal == nil ? 0 : 1
         }

@@ -75,7 +75,8 @@ struct PartitionTail {
     }
 
     var bounds: PartitionBounds {
-        PartitionBounds(start: start, end: end, byteCount: byteCount, lastStable: producers.firstUnstable)
+        PartitionBounds(
+            start: start, end: end, byteCount: byteCount, lastStable: producers.firstUnstable.map { max($0, start) })
     }
 
     /// Takes in a batch that became durable.
