@@ -32,7 +32,7 @@ import TidingsTesting
         }
         #expect(Set(names).count == names.count)
         // Routes nobody asked for and histograms of nothing are not shown.
-        #expect(metrics.text.utf8.count < 16_384, "\(metrics.text.utf8.count)")
+        #expect(metrics.text.utf8.count < 32_768, "\(metrics.text.utf8.count)")
         #expect(metrics.text.contains("tidings_partition_end_offset{topic=\"events\",partition="))
     }
 
