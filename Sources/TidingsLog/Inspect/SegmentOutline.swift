@@ -56,7 +56,7 @@ struct SegmentOutline {
             if !confirms(entry.relativeOffset, at: entry.position) {
                 notice(rounds, position, "entry \(place) does not point to a batch; the index is a help only")
             }
-            if entry.round <= lastRound {
+            if entry.round < lastRound {
                 notice(rounds, position, "entry \(place) is of round \(entry.round), after one of round \(lastRound)")
             }
             lastRound = entry.round

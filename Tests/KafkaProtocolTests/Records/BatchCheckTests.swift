@@ -136,4 +136,36 @@ import TidingsCore
             try RecordBatchTests.golden.withUnsafeBytes { _ = try TransactionMarker(reading: $0) }
         }
     }
+
+    @Test func `what a small batch blew up to is shared by its readers, and goes with the last of them`() throws {
+        let kept: (StoredBatch) throws -> DecodedBatch? = { batch in
+            try? batch.decoded { () throws(RecordError) -> DecodedBatch in throw RecordError(.badRecord, "not kept") }
+        }
+        let zeros = RecordBatchTests.body(nil, String(repeating: "\0", count: 300_000))
+        for (body, isLight) in [(zeros, false), (RecordBatchTests.body("key", "value"), true)] {
+            let batch = try RecordBatchTests.stored(RecordBatchTests.batch(Array(repeating: body, count: 8)))
+            var records: BatchRecords? = try batch.records()
+            let place = records?.first?.body.baseAddress
+            #expect(try batch.records().first?.body.baseAddress == place)
+            #expect(try kept(batch) != nil)
+            records = nil
+            #expect(try (kept(batch) != nil) == isLight)
+            #expect(try batch.records().count == 8)
+        }
+    }
+
+    @Test func `a batch that claims more records than are read is refused before it is stored`() throws {
+        var builder = RecordBatchBuilder()
+        let body = RecordBatchTests.body("key", String(repeating: "value", count: 100))
+        for _ in 0..<20 { body.withUnsafeBytes { _ = builder.add(body: $0, timestamp: WallTime(millis: 5)) } }
+        var batch = Array(builder.seal(baseOffset: .zero))
+        let count = DecodedBatch.recordLimit + 1
+        batch.replaceSubrange(23..<27, with: Self.big(count - 1))
+        batch.replaceSubrange(57..<61, with: Self.big(count))
+        batch.withUnsafeMutableBytes { RecordBatchHeader.stamp($0, appendTime: WallTime(millis: 5)) }
+        for read in [{ _ = try Self.check(batch) }, { _ = try batch.withUnsafeBytes { try DecodedBatch($0) } }] {
+            let error = #expect(throws: RecordError.self) { try read() }
+            #expect(error?.code == .tooLarge)
+        }
+    }
 }
