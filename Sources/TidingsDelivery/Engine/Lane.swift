@@ -222,7 +222,11 @@ final class Lane {
     func head(at now: MonotonicTime, _ wall: WallTime) -> SubscriptionState.Head {
         var head = SubscriptionState.Head(since: since, stored: stored)
         head.failures = failures
-        if state == .resting, let until { head.until = WallTime(millis: wall.millis + max(0, (until - now).millis)) }
+        if state == .resting, let until {
+            let pause = max(0, (until - now).millis)
+            head.until = WallTime(millis: wall.millis + pause)
+            head.pause = .milliseconds(pause)
+        }
         head.chain = chain
         head.deadLetter = deadLetter
         head.isParked = state == .parked

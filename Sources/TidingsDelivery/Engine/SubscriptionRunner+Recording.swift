@@ -41,7 +41,7 @@ extension SubscriptionRunner {
         let (now, wall) = (home.time.now, home.time.wall)
         for cursor in dirtyCursors {
             cursor.isDirty = false
-            guard let position = cursor.position else { continue }
+            guard let position = position(of: cursor) else { continue }
             cursor.recordedNext = position.next
             entry(.position(cursor.partition, position))
         }
@@ -74,6 +74,15 @@ extension SubscriptionRunner {
         }
     }
 
+    private func position(of cursor: PartitionCursor) -> SubscriptionState.Position? {
+        #if TIDINGS_MUTATIONS
+            if home.limits.recordsBeforeAnswers {
+                return cursor.position.map { SubscriptionState.Position(next: $0.next, outstanding: []) }
+            }
+        #endif
+        return cursor.position
+    }
+
     private func store(
         _ attempts: inout [AttemptRecord], _ event: EventReference, _ chain: inout SubscriptionState.AttemptChain?,
         _ note: (AttemptNote) -> Offset
@@ -94,7 +103,7 @@ extension SubscriptionRunner {
             entry(.position(partition, position))
         }
         for case let cursor? in cursors {
-            guard let position = cursor.position else { continue }
+            guard let position = position(of: cursor) else { continue }
             entry(.position(cursor.partition, position))
         }
         for (_, lane) in away.sorted(by: { $0.key < $1.key }) { entry(lane.wholeState(at: now, wall)) }
@@ -162,7 +171,8 @@ extension SubscriptionRunner {
             parkedCount += 1
         } else if let until = recorded.head.until, until > wall {
             lane.state = .resting
-            let due = home.time.now + .milliseconds(until.millis - wall.millis)
+            let left = Duration.milliseconds(until.millis - wall.millis)
+            let due = home.time.now + min(left, recorded.head.pause ?? left)
             lane.until = due
             resting.push(lane, due: due)
         } else {

@@ -27,6 +27,11 @@ package struct DeliveryLimits: Sendable, Hashable {
     /// A snapshot of the state is written after that many bytes of changes, or as many as the last one had.
     package var snapshotAfterBytes = 1 << 20
 
+    #if TIDINGS_MUTATIONS
+        /// A fault that a test plants, to see whether it is found: positions are recorded before their events are answered.
+        package var recordsBeforeAnswers = false
+    #endif
+
     /// The limits as they are when nothing is set.
     package init() {}
 }

@@ -122,11 +122,13 @@ extension SubscriptionState.AttemptChain {
 extension SubscriptionState.Head {
     fileprivate func encode(into bytes: inout ByteBuffer) {
         bytes.append(
-            UInt8((until == nil ? 0 : 1) | (deadLetter == nil ? 0 : 2) | (isParked ? 4 : 0)))
+            UInt8(
+                (until == nil ? 0 : 1) | (deadLetter == nil ? 0 : 2) | (isParked ? 4 : 0) | (pause == nil ? 0 : 8)))
         bytes.append(varint: Int64(failures))
         bytes.append(varint: since.millis)
         bytes.append(varint: stored.millis)
         if let until { bytes.append(varint: until.millis) }
+        if let pause { bytes.append(varint: pause.millis) }
         if let deadLetter { bytes.append(varint: Int64(bitPattern: deadLetter)) }
         SubscriptionState.AttemptChain.encode(chain, into: &bytes)
     }
@@ -139,6 +141,11 @@ extension SubscriptionState.Head {
         since = WallTime(millis: try reader.number())
         stored = WallTime(millis: try reader.number())
         until = flags & 1 == 0 ? nil : WallTime(millis: try reader.number())
+        if flags & 8 != 0 {
+            let millis = try reader.number()
+            guard (0...1 << 48).contains(millis) else { throw StateError("a pause of \(millis) ms") }
+            pause = .milliseconds(millis)
+        }
         deadLetter = flags & 2 == 0 ? nil : UInt64(bitPattern: try reader.number())
         isParked = flags & 4 != 0
         chain = try SubscriptionState.AttemptChain.decode(&reader)

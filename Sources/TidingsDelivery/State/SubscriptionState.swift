@@ -32,6 +32,8 @@ struct SubscriptionState: Hashable {
         var failures = 0
         /// When the next attempt is due; nil when it is due at once, or the lane is parked.
         var until: WallTime?
+        /// How long that was from when it was recorded: a wall clock that was set back does not make it longer.
+        var pause: Duration?
         /// Since when the lane is out of the way.
         var since: WallTime
         /// When the event in front was stored.

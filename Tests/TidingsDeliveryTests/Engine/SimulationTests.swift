@@ -20,6 +20,17 @@ import TidingsTesting
             #expect(problems.isEmpty, "seed \(seed): \(problems.prefix(5))")
         }
     }
+
+    #if TIDINGS_MUTATIONS
+        /// The simulation has teeth: a position that is recorded before its events are answered is found.
+        @Test func `a planted fault is found: recorded before answered`() throws {
+            let found = (0..<50 as Range<UInt64>).lazy.compactMap { seed in
+                SimulatedLife(seed: seed, plantsFault: true).run().first { $0.contains(" lost ") }.map { (seed, $0) }
+            }.first
+            let (seed, problem) = try #require(found, "it was not found within 50 seeds")
+            print("mutation recordsBeforeAnswers: found by seed \(seed): \(problem.prefix(120))")
+        }
+    #endif
 }
 
 private final class SimulatedLife {
@@ -32,7 +43,7 @@ private final class SimulatedLife {
     private let keys = (0..<12).map { "key\($0)" }
     private var topic: TopicDescription
 
-    init(seed: UInt64) {
+    init(seed: UInt64, plantsFault: Bool = false) {
         random = SeededRandom(seed: seed &* 7_919 &+ 1)
         let commits: [InMemoryEventLog.Commits] = [.soon, .after(.milliseconds(1)), .after(.milliseconds(4))]
         world = DeliveryWorld(
@@ -42,6 +53,9 @@ private final class SimulatedLife {
         world.limits.window = [8, 70, 1_024][Int(random.next(below: 3))]
         world.limits.waiting = [30, 100_000][Int(random.next(below: 2))]
         world.limits.snapshotAfterBytes = [512, 8_192, 1 << 20][Int(random.next(below: 3))]
+        #if TIDINGS_MUTATIONS
+            world.limits.recordsBeforeAnswers = plantsFault
+        #endif
         topic = world.topic("orders", partitions: 1 + Int32(random.next(below: 3)))
     }
 

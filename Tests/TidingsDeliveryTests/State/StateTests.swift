@@ -31,6 +31,7 @@ import TidingsCore
                 since: WallTime(millis: Int64(some(9_999))), stored: WallTime(millis: -5))
             head.failures = some(20)
             head.until = some(1) == 0 ? nil : WallTime(millis: Int64(some(99_999)))
+            head.pause = some(1) == 0 ? nil : .milliseconds(some(99_999))
             head.chain = chain()
             head.deadLetter = some(1) == 0 ? nil : random.next()
             head.isParked = some(1) == 0
