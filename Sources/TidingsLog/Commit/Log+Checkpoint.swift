@@ -79,7 +79,13 @@ extension Log {
         do throws(DiskError) {
             try store.save(&metadata)
         } catch {
-            throw DiskError(.failed, error.description)
+            guard error.code == .noSpace || error.code == .noHandles else {
+                throw DiskError(.failed, error.description)
+            }
+            // The files are synced and nothing is listed any more: the next checkpoint records what this one could not.
+            control.metadata.topics = metadata.topics
+            control.isChanged = true
+            throw error
         }
         control.metadata = metadata
         control.isChanged = false

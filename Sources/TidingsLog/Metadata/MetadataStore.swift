@@ -42,15 +42,43 @@ struct MetadataStore {
         return present == 0 ? .nothing : .unreadable
     }
 
-    /// Makes `metadata` durable; it counts as saved when this returns, and may have been when it throws.
+    /// Makes `metadata` durable; it counts as saved when this returns. When it throws it may have been saved, unless the
+    /// disk had no room (`.noSpace`, `.noHandles`): then it was not.
     func save(_ metadata: inout LogMetadata) throws(DiskError) {
-        metadata.sequence += 1
-        let bytes = metadata.encoded()
-        let first = Int(metadata.sequence % 2)
-        for slot in [first, 1 - first] {
-            let file = try disk.open(Self.slots[slot], .create)
+        var next = metadata
+        next.sequence += 1
+        let bytes = next.encoded()
+        let first = Int(next.sequence % 2)
+        try write(bytes, slot: first)
+        metadata.sequence = next.sequence
+        do throws(DiskError) {
+            try write(bytes, slot: 1 - first)
+        } catch {
+            // One whole slot is enough; the next save begins with the other one.
+            guard error.code == .noSpace || error.code == .noHandles else { throw error }
+        }
+    }
+
+    private func write(_ bytes: [UInt8], slot: Int) throws(DiskError) {
+        let file = try disk.open(Self.slots[slot], .create)
+        do throws(DiskError) {
             try file.write(bytes, at: 0)
+        } catch {
+            guard error.code == .noSpace else { throw error }
+            // What was written of it must not be found whole after a crash.
+            do throws(DiskError) {
+                try file.truncate(to: 0)
+                try file.sync()
+            } catch {
+                throw DiskError(.failed, error.description)
+            }
+            throw error
+        }
+        do throws(DiskError) {
             try file.sync()
+        } catch {
+            // A failed sync is never done again, whatever its reason.
+            throw DiskError(.failed, error.description)
         }
     }
 

@@ -92,12 +92,18 @@ final class WriteAheadLog: @unchecked Sendable {
         return .synced
     }
 
-    /// Cuts off what a failed write left behind the last synced round; whether that went well.
+    /// Takes away what a failed write left behind the last synced round; whether that went well.
     private func cutBack(to position: Int) -> Bool {
         let written = ring.withLock { $0.current?.writtenBytes ?? 0 }
         do throws(DiskError) {
             let end = Int64(max(written, position))
-            if let file, try file.size() > end { try file.truncate(to: end) }
+            guard let file else { return false }
+            if try file.size() > end { try file.truncate(to: end) }
+            // In a block that was written before nothing can be cut: where the round would begin, none may be found.
+            if position < written {
+                try file.write([UInt8](repeating: 0, count: RoundHeader.alignment), at: Int64(position))
+                try file.sync()
+            }
             return true
         } catch {
             return false
