@@ -79,6 +79,15 @@ package struct LogSettings: Sendable {
     /// Topics that a new folder begins with, so that its first start does not make (and sync) them one by one.
     package var firstTopics: [(name: TopicName, partitions: Int32)] = []
 
+    #if TIDINGS_MUTATIONS
+        var verifies: Bool { mutation != .skipsChecksums }
+
+        /// A fault to be planted; nil for none.
+        package var mutation: LogMutation?
+    #else
+        var verifies: Bool { true }
+    #endif
+
     /// The defaults.
     package init() {}
 }

@@ -67,6 +67,9 @@ extension Log {
             }
             return
         }
+        #if TIDINGS_MUTATIONS
+            if settings.mutation == .freesRoundsEarly { writeAhead.release(through: number) }
+        #endif
         let durable = publish(group, number)
         answer(group, .success(number), durable.round)
         metrics.appended(records: group.recordCount, bytes: durable.bytes.count)
@@ -181,6 +184,11 @@ extension Log {
         let batches = durable.round.batches
         var newlyDirty: [Partition] = []
         var backs: [WriteBack] = []
+        var isWhole = false
+        defer {
+            // What was begun is listed even if it did not come to an end: the next try takes it for listed.
+            if !isWhole, !newlyDirty.isEmpty { written.withLock { $0.dirty.append(contentsOf: newlyDirty) } }
+        }
         var (first, at) = (0, 0)
         while first < batches.count {
             let partition = durable.partitions[first]
@@ -210,6 +218,7 @@ extension Log {
             }
             first = next
         }
+        isWhole = true
         let isFirst = written.withLock { written -> Bool in
             written.round = durable.round.number
             written.dirty.append(contentsOf: newlyDirty)

@@ -23,6 +23,9 @@ extension Log {
         logger: Logger, metrics: LogMetrics
     ) throws(LogError) -> Log {
         let begun = time.now
+        #if TIDINGS_MUTATIONS
+            let disk = settings.mutation?.disk(disk) ?? disk
+        #endif
         let opening = FolderOpening(disk: disk, settings: settings, time: time, random: random, logger: logger)
         let opened = try opening.open()
         metrics.recoveryDuration.nanos.store((time.now - begun).nanos, ordering: .relaxed)

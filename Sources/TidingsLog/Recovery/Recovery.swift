@@ -28,7 +28,7 @@ final class Recovery {
         var found: [RecoveryPlan.Located] = []
         for number in blocks {
             let bytes = try content(of: number)
-            for round in BlockScan.rounds(in: bytes.buffer, of: metadata.life) {
+            for round in BlockScan.rounds(in: bytes.buffer, of: metadata.life, verifies: opening.settings.verifies) {
                 found.append(.init(round: round.round, block: number, position: round.position))
             }
         }

@@ -6,8 +6,9 @@ import TidingsCore
 /// operation a test names. The same seed gives the same run.
 ///
 /// What a crash leaves: of a file's bytes written since its last sync, any subset of sectors of 512 bytes, in whatever
-/// order; of its length, any between the synced one and the last; of created, renamed and removed names, what was synced
-/// with their directory, and any beginning of the rest in the order of the changes.
+/// order, and sometimes rubbish in those that were written whole (one that is shared with synced bytes is never lost); of
+/// its length, any between the synced one and the last; of created, renamed and removed names, what was synced with their
+/// directory, and of the rest any beginning of each directory's changes.
 ///
 /// - Concurrency: any thread.
 package final class SimulatedDisk: Disk {
@@ -34,6 +35,9 @@ package final class SimulatedDisk: Disk {
         state.withLock { $0.killProcess() }
     }
 
+    /// Begins the disk's chance anew: the next crash is another one.
+    package func reseed(_ seed: UInt64) { state.withLock { $0.random = SeededSequence(seed: seed) } }
+
     /// How many operations that change something were done or refused so far.
     package var operationCount: Int { state.withLock { $0.operations } }
 
@@ -41,6 +45,8 @@ package final class SimulatedDisk: Disk {
     package enum Fault: Sendable, Hashable {
         /// Only this operation fails.
         case once(DiskError.Code)
+        /// This operation fails and all after it, until the disk is healed.
+        case always(DiskError.Code)
         /// The process stands still from here on: this one and all after it fail, as after a crash.
         case freeze
     }
@@ -54,12 +60,16 @@ package final class SimulatedDisk: Disk {
     package func heal() {
         state.withLock { state in
             state.faults = [:]
+            state.outage = nil
             state.isFrozen = false
         }
     }
 
     /// Gives the disk a clock, which tells when files were written.
     package func setClock(_ clock: any TimeSource) { state.withLock { $0.clock = clock } }
+
+    /// Whether a planned ``Fault/freeze`` has come.
+    package var isFrozen: Bool { state.withLock { $0.isFrozen } }
 
     /// Gives the disk another size.
     package func setCapacity(_ capacity: Int64) { state.withLock { $0.capacity = capacity } }
@@ -85,7 +95,7 @@ package final class SimulatedDisk: Disk {
             guard let node = state.names[path].flatMap({ state.node($0) }) else { return }
             node.bytes = bytes
             node.durable = bytes
-            node.unsynced = []
+            node.isSynced()
         }
     }
 

@@ -14,10 +14,17 @@ final class SimulatedNode: @unchecked Sendable {
     var durable: [UInt8] = []
     /// Sectors written since the last sync.
     var unsynced: Set<Int> = []
+    /// Of these, the ones that one write covered whole.
+    var whole: Set<Int> = []
 
     init(number: Int) { self.number = number }
     /// When it was written last, in milliseconds since 1970.
     var modified: Int64 = 0
+
+    func isSynced() {
+        unsynced = []
+        whole = []
+    }
 }
 
 /// Everything a ``SimulatedDisk`` knows; the rules of what a crash leaves.
@@ -49,6 +56,8 @@ struct SimulatedDiskState {
     private(set) var usedBytes: Int64 = 0
     private(set) var operations = 0
     var faults: [Int: SimulatedDisk.Fault] = [:]
+    /// What every operation fails with.
+    var outage: DiskError.Code?
     var isFrozen = false
     var clock: (any TimeSource)?
     var locks: Set<String> = []
@@ -71,8 +80,11 @@ struct SimulatedDiskState {
         operations += 1
         if isFrozen { return Self.frozen }
         switch faults[number] {
-        case nil: return nil
+        case nil: return outage.map { DiskError($0, "operation \(number) fails") }
         case .once(let code): return DiskError(code, "operation \(number) fails")
+        case .always(let code):
+            outage = code
+            return DiskError(code, "operation \(number) fails")
         case .freeze:
             isFrozen = true
             return Self.frozen
@@ -117,7 +129,12 @@ struct SimulatedDiskState {
             UnsafeMutableRawBufferPointer(rebasing: bytes[position..<end]).copyMemory(from: from)
         }
         let first = min(position, before) / SimulatedDisk.sectorBytes
-        for sector in first...(end - 1) / SimulatedDisk.sectorBytes { node.unsynced.insert(sector) }
+        for sector in first...(end - 1) / SimulatedDisk.sectorBytes {
+            node.unsynced.insert(sector)
+            if sector * SimulatedDisk.sectorBytes >= position, (sector + 1) * SimulatedDisk.sectorBytes <= end {
+                node.whole.insert(sector)
+            }
+        }
     }
 
     mutating func truncate(_ node: SimulatedNode, to count: Int) {
@@ -132,13 +149,13 @@ struct SimulatedDiskState {
 
     func sync(_ node: SimulatedNode) {
         node.durable = node.bytes
-        node.unsynced = []
+        node.isSynced()
     }
 
     /// After a failed sync the system calls written what it could not write.
     mutating func forgetUnsynced(of node: SimulatedNode) {
         settle(node)
-        node.unsynced = []
+        node.isSynced()
     }
 
     // MARK: names
@@ -207,13 +224,43 @@ struct SimulatedDiskState {
         life += 1
         locks = []
         isFrozen = false
+        outage = nil
         faults = [:]
     }
 
-    mutating func crash() {
-        let kept = pending.isEmpty ? 0 : Int(random.next() % UInt64(pending.count + 1))
-        for change in pending.prefix(kept) { Self.apply(change, to: &durableNames) }
+    private static func directories(_ change: Change) -> Set<String> {
+        switch change {
+        case .add(let path, _), .remove(let path): [parent(path)]
+        case .move(let from, let to): [parent(from), parent(to)]
+        }
+    }
+
+    /// Decides how many of each directory's changes got to the medium: a beginning of them.
+    private mutating func settleNames() {
+        var ended: Set<String> = []
+        // Often all or nothing, else anything between.
+        let mood = random.next() % 4
+        for change in pending {
+            let touched = Self.directories(change)
+            let stops =
+                switch mood {
+                case 0: true
+                case 1: false
+                default: random.next() % 6 == 0
+                }
+            if stops { ended.formUnion(touched) }
+            if ended.isDisjoint(with: touched) {
+                Self.apply(change, to: &durableNames)
+            } else {
+                // What comes after it in either directory does not come without it.
+                ended.formUnion(touched)
+            }
+        }
         pending = []
+    }
+
+    mutating func crash() {
+        settleNames()
         // What lies in a directory that is not there is not there.
         names = durableNames.filter { path, _ in
             var above = Self.parent(path)
@@ -232,7 +279,7 @@ struct SimulatedDiskState {
             }
             settle(node)
             node.bytes = node.durable
-            node.unsynced = []
+            node.isSynced()
         }
         usedBytes = nodes.values.reduce(0) { $0 + Int64($1.bytes.count) }
         killProcess()
@@ -257,6 +304,7 @@ struct SimulatedDiskState {
             node.durable.append(contentsOf: repeatElement(0, count: length - node.durable.count))
         }
         let mood = random.next() % 4
+        let rots = random.next() % 8 == 0
         for number in node.unsynced.sorted() {
             let isThere =
                 switch mood {
@@ -266,6 +314,10 @@ struct SimulatedDiskState {
                 }
             let end = min((number + 1) * sector, length, node.bytes.count)
             guard isThere, number * sector < end else { continue }
+            if rots, random.next() % 3 == 0, node.whole.contains(number) {
+                for place in number * sector..<end { node.durable[place] = UInt8(truncatingIfNeeded: random.next()) }
+                continue
+            }
             node.durable.replaceSubrange(number * sector..<end, with: node.bytes[number * sector..<end])
         }
     }

@@ -14,9 +14,23 @@ final class CrashSimulation {
         let records: [(partition: PartitionID, text: String)]
     }
 
+    /// What a log is asked for.
+    enum Action: Hashable, CaseIterable {
+        case stage, commit, create, delete, checkpoint, prepare, deleteRecords, keepHouse, snapshot, stop
+    }
+
+    /// What goes wrong on the way.
+    enum Mode: Hashable, CaseIterable {
+        /// Power cuts and killed processes.
+        case crashes
+        /// Also writes, syncs, renames that fail, and a disk that is full for a while.
+        case faults
+    }
+
     let seed: UInt64
     let disk: SimulatedDisk
     let bench: LogBench
+    let mode: Mode
     private let random: SeededRandom
     /// Acknowledged records, by partition: text and round.
     private var acknowledged: [PartitionID: [(text: String, round: UInt64)]] = [:]
@@ -25,65 +39,183 @@ final class CrashSimulation {
     /// Appends that were answered with `offline`: they may be there or not.
     private var unknown: [Appended] = []
     private var topics: [TopicID: TopicDescription] = [:]
-    private var maybeCreated: TopicName?
-    private var maybeDeleted: TopicID?
-    /// Where partitions begin, and where an unanswered delete may have moved that.
+    /// Where partitions begin, and where unanswered deletes may have moved that.
     private var starts: [PartitionID: Offset] = [:]
-    private var maybeStart: [PartitionID: Offset] = [:]
     /// Partitions whose start retention may have moved before a crash.
     private var mayMove: Set<PartitionID> = []
+    private var maybeStarts: [PartitionID: [Offset]] = [:]
+    private var maybeCreated: Set<TopicName> = []
+    private var maybeDeleted: Set<TopicID> = []
+    /// The last snapshot that was kept, and those nobody knows of.
+    private var snapshot: [UInt8]?
+    private var maybeSnapshots: [[UInt8]] = []
     private var sent = 0
     private(set) var trace: [String] = []
+    /// What was found wrong.
+    private(set) var problems: [String] = []
     private(set) var openings = 0
+    /// How many operations the last opening changed the disk with.
+    private(set) var lastOpening = 0
+    /// The same of the opening after the crash that was asked for.
+    private(set) var operationsOfOpening = 0
+    private var outcome: UInt64?
 
-    init(seed: UInt64, settings: LogSettings = LogBench.smallSettings) throws {
+    init(seed: UInt64, mode: Mode = .crashes, settings: LogSettings = LogBench.smallSettings) throws {
         self.seed = seed
+        self.mode = mode
         disk = SimulatedDisk(seed: seed)
         random = SeededRandom(seed: seed &* 31 &+ 7)
         bench = try LogBench(disk, settings: settings, seed: seed)
     }
 
+    /// What was found wrong first, and what led to it.
+    struct Violation: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private func expect(_ isTrue: Bool, _ sentence: @autoclosure () -> String) {
+        if !isTrue { problems.append(sentence()) }
+    }
+
+    private func throwProblems() throws {
+        guard let first = problems.first else { return }
+        throw Violation(description: "seed \(seed): \(first) after \(trace.suffix(12).joined(separator: ", "))")
+    }
+
     private func draw(_ limit: Int) -> Int { Int(random.next() % UInt64(max(1, limit))) }
 
-    /// Does `count` steps, then leaves cleanly and looks once more.
+    /// Does `count` steps among crashes and faults (safety); then, on a disk that works, the log has to take records again
+    /// and to leave cleanly (liveness).
     func run(steps count: Int) throws {
         for _ in 0..<count {
             let freezes = draw(6) == 0
             if freezes { disk.fail(operation: disk.operationCount + draw(25), .freeze) }
-            try step()
+            if mode == .faults { planFault() }
+            try perform(drawAction())
             if freezes {
-                trace.append("crash")
-                bench.drop()
-                if draw(3) == 0 { disk.killProcess() } else { disk.crash() }
-                try reopen()
+                try crash()
+            } else if bench.log.isOffline {
+                trace.append("offline")
+                try crash()
             }
+            try throwProblems()
         }
+        try settle()
+    }
+
+    /// Does what is asked for until the operation of that number, where the process ends; then that much is lost of what was
+    /// not synced: `outcome` 0 is nothing, every other number a power cut of its own. The opening after that may be cut
+    /// too, at its own operation.
+    func run(_ actions: [Action], crashingAt operation: Int?, outcome: UInt64, andInOpeningAt again: Int? = nil) throws
+    {
+        if let operation { disk.fail(operation: operation, .freeze) }
+        for action in actions where !disk.isFrozen { try perform(action) }
+        try throwProblems()
+        disk.reseed(outcome)
+        self.outcome = outcome
+        try crash(again: again.map { [$0] } ?? [])
+        self.outcome = nil
+        operationsOfOpening = lastOpening
+        try settle()
+    }
+
+    private func settle() throws {
+        disk.heal()
+        disk.setCapacity(.max)
+        if bench.log.isOffline { try crash() }
+        bench.log.probeDisk()
+        bench.log.commitPending()
+        bench.loop.runUntilIdle()
+        expect(bench.log.refusal == nil, "nothing is wrong any more, and records are refused")
+        if topics.isEmpty { create() }
+        let before = acknowledged.values.reduce(0) { $0 + $1.count }
+        stage()
+        bench.log.commitPending()
+        bench.loop.runUntilIdle()
+        let after = acknowledged.values.reduce(0) { $0 + $1.count }
+        expect(after > before, "a healthy disk, and no record is taken")
         bench.log.stop()
         bench.loop.runUntilIdle()
         try reopen()
+        // A log left cleanly has nothing to recover: it opens with no more than its metadata's saves.
+        bench.log.stop()
+        bench.loop.runUntilIdle()
+        try reopen()
+        expect(lastOpening <= 8, "\(lastOpening) changes to open what was left cleanly")
+        try throwProblems()
     }
 
-    private func step() throws {
-        switch draw(20) {
-        case 0...1 where topics.count < 4: create()
-        case 2 where topics.count > 1: delete()
-        case 3...4:
+    private func planFault() {
+        switch draw(16) {
+        case 0: disk.fail(operation: disk.operationCount + draw(20), .once(.noSpace))
+        case 1: disk.fail(operation: disk.operationCount + draw(20), .once(.noHandles))
+        case 2: disk.fail(operation: disk.operationCount + draw(30), .once(.failed))
+        case 3: disk.fail(operation: disk.operationCount + draw(20), .always(.noSpace))
+        case 4...7:
+            disk.heal()
+            bench.log.probeDisk()
+        default: break
+        }
+    }
+
+    private func crash(again: [Int]? = nil) throws {
+        trace.append("crash")
+        bench.drop()
+        lose()
+        // A crash may come while the last one is recovered from.
+        let others = again ?? (0..<max(0, draw(4) - 1)).map { _ in draw(60) }
+        for operation in others {
+            disk.fail(operation: disk.operationCount + operation, .freeze)
+            do { try bench.open() } catch {}
+            trace.append("crash in the opening")
+            bench.drop()
+            lose()
+        }
+        try reopen()
+    }
+
+    private func lose() {
+        let isKilled = outcome.map { $0 == 0 } ?? (draw(3) == 0)
+        if isKilled { disk.killProcess() } else { disk.crash() }
+    }
+
+    private func drawAction() -> Action {
+        switch draw(22) {
+        case 0...1 where topics.count < 4: .create
+        case 2 where topics.count > 1: .delete
+        case 3...4: .checkpoint
+        case 5: .prepare
+        case 6: .deleteRecords
+        case 7 where draw(2) == 0: .keepHouse
+        case 7: .stop
+        case 8: .snapshot
+        case 9...11: .stage
+        default: .commit
+        }
+    }
+
+    private func perform(_ action: Action) throws {
+        switch action {
+        case .create: create()
+        case .delete: delete()
+        case .checkpoint:
             trace.append("checkpoint")
             bench.log.checkpoint()
-        case 5:
+        case .prepare:
             trace.append("prepare")
             _ = try? bench.log.writeAhead.prepareBlock()
-        case 6: deleteRecords()
-        case 7 where draw(2) == 0: keepHouse()
-        case 7:
+        case .deleteRecords: deleteRecords()
+        case .keepHouse: keepHouse()
+        case .snapshot: takeSnapshot()
+        case .stop:
             trace.append("stop")
             bench.log.stop()
             bench.loop.runUntilIdle()
             disk.heal()
-            if draw(2) == 0 { disk.crash() } else { disk.killProcess() }
+            lose()
             try reopen()
-        case 8...10: stage()
-        default:
+        case .stage: stage()
+        case .commit:
             stage()
             trace.append("commit")
             bench.log.commitPending()
@@ -96,7 +228,7 @@ final class CrashSimulation {
         let name = TopicName("topic-\(kind)")!
         guard !topics.values.contains(where: { $0.name == name }) else { return }
         trace.append("create \(name)")
-        maybeCreated = name
+        maybeCreated.insert(name)
         var settings = TopicSettings()
         if kind == Self.thinned { settings.retentionBytes = 9_000 }
         if kind == Self.compacted {
@@ -106,7 +238,7 @@ final class CrashSimulation {
         bench.session.createTopic(name, partitions: Int32(1 + draw(3)), settings: settings) { [self] result in
             guard case .success(let topic) = result else { return }
             topics[topic.id] = topic
-            maybeCreated = nil
+            maybeCreated.remove(name)
         }
         bench.loop.runUntilIdle()
     }
@@ -114,11 +246,10 @@ final class CrashSimulation {
     private func delete() {
         guard inFlight.isEmpty, let id = topics.keys.sorted().randomElement(random) else { return }
         trace.append("delete \(id.number)")
-        maybeDeleted = id
+        maybeDeleted.insert(id)
         bench.session.deleteTopic(id) { [self] result in
             guard case .success = result else { return }
             forget(id)
-            maybeDeleted = nil
         }
         bench.loop.runUntilIdle()
     }
@@ -129,6 +260,20 @@ final class CrashSimulation {
             starts[partition] = nil
         }
         topics[id] = nil
+        maybeDeleted.remove(id)
+    }
+
+    private func takeSnapshot() {
+        sent += 1
+        let bytes = Array("snapshot \(sent) ".utf8) + [UInt8](repeating: UInt8(sent & 0xFF), count: draw(3_000))
+        trace.append("snapshot \(sent)")
+        maybeSnapshots.append(bytes)
+        bench.session.saveSnapshot("state", bytes) { [self] result in
+            guard case .success = result else { return }
+            snapshot = bytes
+            maybeSnapshots = []
+        }
+        bench.loop.runUntilIdle()
     }
 
     /// The topic that retention thins out to what is pinned, and the one that is compacted.
@@ -163,7 +308,7 @@ final class CrashSimulation {
             let found = try? bench.offset(in: partition, atTime: WallTime(millis: 0)),
             let first = try? bench.all(partition).first
         else { return }
-        #expect(found.offset == first.offset, "seed \(seed): the first time after \(trace.suffix(8))")
+        expect(found.offset == first.offset, "the first time is found at \(found.offset), not \(first.offset)")
     }
 
     /// Whether what is stored is what a partition of its kind may have of all texts.
@@ -197,11 +342,11 @@ final class CrashSimulation {
         let before = Offset(Int64(draw(Int(bounds.end.value) + 2)))
         trace.append("delete records \(partition.topic.number)-\(partition.index) before \(before)")
         // A crash before the answer leaves the old start or the new one.
-        maybeStart[partition] = before
+        maybeStarts[partition, default: []].append(before)
         bench.session.deleteRecords(partition, before: before) { [self] result in
             guard case .success(let start) = result else { return }
-            #expect(start == max(bounds.start, min(before, bounds.end)))
-            maybeStart[partition] = nil
+            expect(start == max(bounds.start, min(before, bounds.end)), "the start moved to \(start), not \(before)")
+            maybeStarts[partition] = nil
             starts[partition] = start
         }
         bench.loop.runUntilIdle()
@@ -237,25 +382,30 @@ final class CrashSimulation {
 
     private func reopen() throws {
         openings += 1
+        let before = disk.operationCount
         try bench.open()
+        lastOpening = disk.operationCount - before
         let table = bench.log.topics
-        if let name = maybeCreated, let topic = table[name] { topics[topic.id] = topic }
-        maybeCreated = nil
-        if let id = maybeDeleted, table[id] == nil { forget(id) }
-        maybeDeleted = nil
-        #expect(Set(table.all) == Set(topics.values), "seed \(seed): the topics differ after \(trace.suffix(8))")
+        for name in maybeCreated { if let topic = table[name] { topics[topic.id] = topic } }
+        maybeCreated = []
+        for id in maybeDeleted where table[id] == nil { forget(id) }
+        maybeDeleted = []
+        expect(Set(table.all) == Set(topics.values), "the topics differ")
+        try throwProblems()
+        checkSnapshot()
         try check()
         for partition in topics.values.flatMap(\.partitions) {
             guard let bounds = bench.log.bounds(of: partition) else { continue }
             let known = starts[partition] ?? .zero
-            #expect(
-                bounds.start == known || mayMove.contains(partition) && bounds.start > known
-                    || bounds.start == max(known, min(maybeStart[partition] ?? .zero, bounds.end)),
-                "seed \(seed): starts at \(bounds.start), not \(known), after \(trace.suffix(8))")
+            let possible = [known] + (maybeStarts[partition] ?? []).map { max(known, min($0, bounds.end)) }
+            expect(
+                possible.contains(bounds.start) || mayMove.contains(partition) && bounds.start > known,
+                "\(partition) starts at \(bounds.start), not \(possible)")
             starts[partition] = bounds.start
         }
-        maybeStart = [:]
+        maybeStarts = [:]
         mayMove = []
+        try throwProblems()
         inFlight = []
         unknown = []
         for partition in topics.values.flatMap(\.partitions) {
@@ -267,6 +417,22 @@ final class CrashSimulation {
                 acknowledged[partition, default: []].append((record.text, record.round))
             }
         }
+    }
+
+    private func checkSnapshot() {
+        var found: [UInt8]?
+        bench.session.loadSnapshot("state") { result in
+            switch result {
+            case .success(let bytes): found = bytes
+            case .failure(let error):
+                self.problems.append("the snapshot: \(error)")
+            }
+        }
+        bench.loop.runUntilIdle()
+        let isKnown = found == snapshot || maybeSnapshots.contains { $0 == found }
+        expect(isKnown, "another snapshot than the last one")
+        snapshot = found
+        maybeSnapshots = []
     }
 
     /// Compares what is stored with what was acknowledged, and all that was in flight with all or nothing of it.
@@ -282,34 +448,34 @@ final class CrashSimulation {
                 self.fits(partition, records, expected[partition] ?? [])
             }
         }
-        if !fits {
-            for (partition, records) in stored {
-                print(
-                    "stored", partition, bench.log.bounds(of: partition)!,
-                    records.map { "\($0.offset):\($0.text.prefix(4))" })
-                print("acked", acknowledged[partition]?.map { $0.text.prefix(4) } ?? [])
-            }
-            print(
-                "in flight",
-                inFlight.map {
-                    $0.records.map { "\($0.partition.topic.number)-\($0.partition.index) \($0.text.prefix(4))" }
-                })
-            print(trace)
-        }
-        #expect(fits, "seed \(seed): records are lost, invented or out of order after \(trace.suffix(12))")
+        expect(fits, "records are lost, invented or out of order: \(fits ? "" : describe(stored))")
         for (partition, records) in stored {
             for record in records {
                 guard let known = acknowledged[partition], record.offset.value < Int64(known.count) else { continue }
-                #expect(
+                expect(
                     record.round == known[Int(record.offset.value)].round,
-                    "seed \(seed): offset \(record.offset) has another round after \(trace.suffix(8))")
+                    "offset \(record.offset) has another round")
             }
         }
-        if !bench.log.quarantines.isEmpty { print(bench.log.quarantines, trace) }
-        #expect(
-            bench.log.quarantines.isEmpty,
-            "seed \(seed): quarantined after \(trace.suffix(8)): \(bench.log.quarantines.first?.reason ?? "")")
+        expect(bench.log.quarantines.isEmpty, "quarantined: \(bench.log.quarantines.first?.reason ?? "")")
+        try throwProblems()
     }
+
+    /// The partitions that are not as acknowledged.
+    private func describe(_ stored: [PartitionID: [(offset: Offset, text: String, round: UInt64)]]) -> String {
+        var words: [String] = []
+        for (partition, records) in stored.sorted(by: { $0.key < $1.key }) {
+            let known = (acknowledged[partition] ?? []).map(\.text)
+            let start = Int(bench.log.bounds(of: partition)?.start.value ?? 0)
+            if records.map(\.text) == Array(known.dropFirst(start)) { continue }
+            words.append(
+                "\(partition.topic.number)-\(partition.index) from \(start) has "
+                    + "\(records.suffix(6).map { "\($0.offset):\($0.text.prefix(4))" }), "
+                    + "acknowledged \(known.count): \(known.suffix(6).map { $0.prefix(4) })")
+        }
+        return words.joined(separator: "; ")
+    }
+
 }
 
 extension Array {

@@ -52,7 +52,7 @@ final class LogBench {
 
     /// Drops the log without a stop, as a crash of the process does.
     func drop() {
-        log.abandon()
+        log?.abandon()
         session = nil
         log = nil
     }
@@ -114,12 +114,13 @@ final class LogBench {
                 if batches.isEmpty { break }
                 for batch in batches {
                     for record in try batch.records() where record.offset >= next {
-                        found.append((record.offset, record.value!.text, batch.round))
+                        found.append((record.offset, record.value?.text ?? "", batch.round))
                     }
                     next = batch.lastOffset.next
                 }
             } catch let error as LogError where error.code == .quarantined {
-                next = error.resume!
+                guard let resume = error.resume, resume > next else { throw error }
+                next = resume
             }
         }
         return found
