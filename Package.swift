@@ -105,11 +105,14 @@ let package = Package(
     name: "tidings",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "tidings", targets: ["tidings"])
+        .executable(name: "tidings", targets: ["tidings"]),
+        // Loaded into the program by tests: it stands between it and its disk.
+        .library(name: "FaultShim", type: .dynamic, targets: ["CFaultShim"]),
     ],
     targets: systemLibraries + words + engines + ground + adapters + programs
         + target("TidingsTesting", ["TidingsNetwork", "KafkaProtocol", "TidingsCore"], tested: false)
         + [
+            .target(name: "CFaultShim", path: "Tests/CFaultShim"),
             .testTarget(name: "HouseTests", dependencies: ["TidingsServer", "TidingsCore"], swiftSettings: strict),
             .testTarget(name: "TidingsTestingTests", dependencies: ["TidingsTesting"], swiftSettings: strict),
             .testTarget(

@@ -12,13 +12,24 @@ final class ServerUnderTest: @unchecked Sendable {
     private let arguments: [String]
     private let fileLimit: Int?
     private var process: ChildProcess?
+    /// Variables of the environment for the next start.
+    var environment: [String: String]
+    /// The data folder.
+    let data: String
 
     /// Prepares a server on a free port; more arguments go to `tidings serve`.
-    /// - Parameter fileLimit: how many files it may have open; nil for the system's limit.
-    init(_ arguments: [String] = [], fileLimit: Int? = nil) throws {
+    /// - Parameters:
+    ///   - fileLimit: how many files it may have open; nil for the system's limit.
+    ///   - environment: variables, as settings or for libraries.
+    ///   - data: the data folder; nil for one of its own that goes with it.
+    init(
+        _ arguments: [String] = [], fileLimit: Int? = nil, environment: [String: String] = [:], data: String? = nil
+    ) throws {
         self.fileLimit = fileLimit
+        self.environment = environment
         folder = NSTemporaryDirectory() + "tidings-test-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        self.data = data ?? folder + "/data"
         port = try Receiver().port
         self.arguments = arguments
     }
@@ -29,8 +40,16 @@ final class ServerUnderTest: @unchecked Sendable {
         try? FileManager.default.removeItem(atPath: folder)
     }
 
-    /// The program that was built beside this test.
+    /// The program that was built beside this test, or the one that `TIDINGS_PROGRAM` names.
     static var program: String {
+        get throws {
+            if let named = ProcessInfo.processInfo.environment["TIDINGS_PROGRAM"], !named.isEmpty { return named }
+            return try builtProgram
+        }
+    }
+
+    /// The program that was built beside this test.
+    static var builtProgram: String {
         get throws {
             // The bundle of the tests lies beside the products, on Linux as the running program itself.
             let test = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
@@ -47,22 +66,25 @@ final class ServerUnderTest: @unchecked Sendable {
     /// A client of its own for each thread.
     func client() -> PlainClient { PlainClient(port: port) }
 
-    /// Starts it and waits until it is ready.
-    func start() throws {
+    /// Starts it and waits until it is ready, or only until it lives.
+    func start(untilReady waits: Bool = true) throws {
         let serve =
             [
-                try Self.program, "serve", "--data", folder + "/data", "--http", "127.0.0.1:\(port)", "--log-level",
+                try Self.program, "serve", "--data", data, "--http", "127.0.0.1:\(port)", "--log-level",
                 "warning",
             ] + arguments
         let limited = fileLimit.map { ["sh", "-c", "ulimit -n \($0); exec \"$@\"", "sh"] } ?? []
-        process = try ChildProcess(limited + serve, output: folder + "/server.log")
+        process = try ChildProcess(limited + serve, environment: environment, output: folder + "/server.log")
         let deadline = ContinuousClock.now + .seconds(20)
         while ContinuousClock.now < deadline, process?.isRunning == true {
-            if client().send("GET", "/readyz")?.status == 200 { return }
-            sched_yield()
+            if client().send("GET", waits ? "/readyz" : "/livez")?.status == 200 { return }
+            usleep(500)
         }
-        throw NotReady(said: (try? String(contentsOfFile: folder + "/server.log", encoding: .utf8)) ?? "")
+        throw NotReady(said: said)
     }
+
+    /// What it has said so far.
+    var said: String { (try? String(contentsOfFile: folder + "/server.log", encoding: .utf8)) ?? "" }
 
     /// What a crash does.
     func crash() {
