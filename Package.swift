@@ -72,6 +72,9 @@ let programs =
         ])
     + [.executableTarget(name: "tidings", dependencies: ["TidingsCommand"], swiftSettings: strict)]
 
+/// What fuzz targets of the log's files need.
+let log = ["FuzzFolder", "TidingsLog", "TidingsTesting", "KafkaProtocol", "TidingsCore"]
+
 // Built only by script/fuzz: a fuzz target has no main of its own.
 let fuzzers: [Target] =
     Context.environment["TIDINGS_FUZZ"] == nil
@@ -80,12 +83,17 @@ let fuzzers: [Target] =
         ("FuzzJSON", ["TidingsCore"]), ("FuzzEvents", ["KafkaProtocol", "TidingsCore"]),
         ("FuzzHTTP", ["TidingsHTTP", "TidingsCore"]), ("FuzzResources", ["TidingsRouting", "TidingsCore"]),
         ("FuzzBatches", ["KafkaProtocol", "TidingsCore"]),
-        ("FuzzRounds", ["TidingsLog", "TidingsTesting", "KafkaProtocol", "TidingsCore"]),
+        ("FuzzFolders", log), ("FuzzRounds", log), ("FuzzSegments", log), ("FuzzIndexes", log), ("FuzzMetadata", log),
+        ("FuzzSnapshots", log + ["TidingsDelivery"]),
     ].map { name, dependencies in
         .executableTarget(
             name: name, dependencies: dependencies.map { .byName(name: $0) }, path: "Fuzz/\(name)",
             swiftSettings: strict)
-    }
+    } + [
+        .target(
+            name: "FuzzFolder", dependencies: ["TidingsLog", "TidingsTesting", "KafkaProtocol", "TidingsCore"],
+            path: "Fuzz/Support/FuzzFolder", swiftSettings: strict)
+    ]
 
 // Built only by script/bench.
 let benchmarks: [Target] =

@@ -1,119 +1,59 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import FuzzFolder
 import KafkaProtocol
 import TidingsCore
-import TidingsLog
 import TidingsTesting
 
-/// Rounds, metadata, segments and indexes: a folder left by a crash, changed as the input says, is opened and read.
-/// Whatever is in it, the log opens or refuses with an error, and every offset answers.
+@testable import TidingsLog
+
+/// Rounds of a write-ahead log whose checksums are right, whatever else is in them.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    let input = UnsafeRawBufferPointer(start: start, count: count)
-    let disk = Folder.left.copied(seed: 1)
-    var at = 0
-    // Each change: which file, where (16 bits of the file's length), how many bytes, the bytes.
-    while at + 4 < input.count {
-        let (path, whole) = Folder.left.files[Int(input[at]) % Folder.left.files.count]
-        var bytes = disk.bytes(of: path) ?? whole
-        let place = (Int(input[at + 1]) << 8 | Int(input[at + 2])) * max(bytes.count, 1) / 65_536
-        let length = min(Int(input[at + 3]) % 32 + 1, input.count - at - 4)
-        at += 4
-        for index in 0..<length where place + index < bytes.count { bytes[place + index] = input[at + index] }
-        at += length
-        disk.replace(path, with: bytes)
+    var changes = FuzzChanges(UnsafeRawBufferPointer(start: start, count: count))
+    let disk = FuzzFolder.crashed.copied()
+    let blocks = FuzzFolder.crashed.files(".wal")
+    let (path, whole) = blocks[changes.choice(blocks.count)]
+    var bytes = whole
+    while changes.hasMore {
+        // A change of a round's first bytes, where header and table are, or of any byte.
+        let page = changes.choice(bytes.count / RoundHeader.alignment) * RoundHeader.alignment
+        if changes.choice(3) == 0 {
+            changes.change(&bytes)
+        } else {
+            var head = Array(bytes[page..<min(page + 256, bytes.count)])
+            changes.change(&head)
+            bytes.replaceSubrange(page..<page + head.count, with: head)
+        }
     }
-    Folder.read(disk)
+    putRight(&bytes)
+    disk.replace(path, with: bytes)
+    FuzzFolder.read(disk)
     return 0
 }
 
-/// A folder as a crash left it: some of it past a checkpoint, some only in rounds.
-private struct Folder {
-    let files: [(path: String, bytes: [UInt8])]
-    private let directories: [String]
-
-    static let left = Folder()
-
-    static var settings: LogSettings {
-        var settings = LogSettings()
-        settings.writeAheadBlockBytes = 64 << 10
-        settings.writeAheadBytes = 256 << 10
-        settings.checkpointBytes = 128 << 10
-        settings.maxWaitingBytes = 16 << 10
-        settings.maxRecordBytes = 8 << 10
-        settings.maxBatchBytes = 8 << 10
-        settings.segmentBytes = 4 << 10
-        return settings
-    }
-
-    static func open(_ disk: SimulatedDisk) throws -> Log {
-        try Log.open(
-            on: disk, settings: settings, time: ManualClock(), random: SeededRandom(seed: 7),
-            logger: Logger("fuzz", to: nil),
-            metrics: LogMetrics(Metrics()))
-    }
-
-    private init() {
-        let disk = SimulatedDisk(seed: 1)
-        guard let log = try? Self.open(disk) else { preconditionFailure("an empty folder opens") }
-        let clock = ManualClock()
-        let loop = SimulatedLoop(clock: clock)
-        let session = log.session(on: loop)
-        var made: TopicDescription?
-        session.createTopic(TopicName("orders")!, partitions: 2) { made = try? $0.get() }
-        loop.runUntilIdle()
-        guard let topic = made else { preconditionFailure("the topic is made") }
-        for number in 0..<60 {
-            var buffer = AppendBuffer()
-            for partition in topic.partitions {
-                buffer.add(to: partition, at: WallTime(millis: Int64(number))) { body in
-                    let value = [UInt8](repeating: UInt8(number), count: 200)
-                    value.withUnsafeBytes { EventRecord.encodeBody(key: nil, value: $0, into: &body) }
-                }
+/// Computes the checksums of every page that begins like a round.
+private func putRight(_ bytes: inout [UInt8]) {
+    bytes.withUnsafeMutableBytes { raw in
+        for page in stride(from: 0, to: raw.count - RoundHeader.byteCount, by: RoundHeader.alignment) {
+            func number<Value: FixedWidthInteger>(_ at: Int, _: Value.Type) -> Value {
+                Value(bigEndian: raw.loadUnaligned(fromByteOffset: page + at, as: Value.self))
             }
-            try? session.append(&buffer) { _ in }
-            _ = log.commitPending()
-            loop.runUntilIdle()
-            if number == 30 { _ = log.checkpoint() }
-        }
-        log.abandon()
-        disk.killProcess()
-        let paths = disk.paths
-        files = paths.map { ($0, disk.bytes(of: $0) ?? []) }
-        directories = Array(Set(paths.map { $0.split(separator: "/").dropLast().joined(separator: "/") })).sorted()
-    }
-
-    func copied(seed: UInt64) -> SimulatedDisk {
-        let disk = SimulatedDisk(seed: seed)
-        for directory in directories where !directory.isEmpty { try? disk.createDirectory(directory) }
-        for (path, bytes) in files {
-            _ = try? disk.open(path, .create)
-            disk.replace(path, with: bytes)
-        }
-        return disk
-    }
-
-    static func read(_ disk: SimulatedDisk) {
-        guard let log = try? open(disk) else { return }
-        let loop = SimulatedLoop(clock: ManualClock())
-        let session = log.session(on: loop)
-        for topic in log.topics.all {
-            for partition in topic.partitions {
-                guard let bounds = log.bounds(of: partition) else { continue }
-                var offset = bounds.start
-                for _ in 0..<1_000 where offset < bounds.end {
-                    var next: Offset?
-                    session.read(partition, from: offset, maxBytes: 4_096) { result in
-                        if case .success(let batches) = result {
-                            for batch in batches { _ = try? batch.records().count }
-                            next = batches.last?.lastOffset.next
-                        }
-                    }
-                    loop.runUntilIdle()
-                    offset = next ?? offset.next
-                }
+            func store(_ value: UInt32, _ at: Int) {
+                raw.storeBytes(of: value.bigEndian, toByteOffset: page + at, as: UInt32.self)
             }
+            guard number(0, UInt64.self) == RoundHeader.magic else { continue }
+            let entries = min(Int(number(20, UInt32.self)), 1 << 16)
+            let batches = Int(clamping: min(number(48, UInt64.self), 1 << 30))
+            let table = page + RoundHeader.byteCount
+            let tableEnd = table + entries * RoundEntry.byteCount
+            guard tableEnd <= raw.count else { continue }
+            store(CRC32C.checksum(UnsafeRawBufferPointer(rebasing: raw[table..<tableEnd])), 56)
+            if tableEnd + batches <= raw.count {
+                store(CRC32C.checksum(UnsafeRawBufferPointer(rebasing: raw[tableEnd..<tableEnd + batches])), 60)
+            }
+            let head = UnsafeRawBufferPointer(rebasing: raw[page..<page + RoundHeader.byteCount - 4])
+            store(CRC32C.checksum(head), RoundHeader.byteCount - 4)
         }
-        log.stop()
     }
 }
