@@ -13,12 +13,14 @@
         case skipsChecksums
         /// Uses blocks of the write-ahead log again before a checkpoint has their rounds.
         case freesRoundsEarly
+        /// Stores a batch again that a producer repeats.
+        case storesRepeats
 
         /// The disk as a log with this fault uses it.
         func disk(_ disk: any Disk) -> any Disk {
             switch self {
             case .acknowledgesBeforeSync, .skipsDirectorySync: NegligentDisk(disk, self)
-            case .skipsChecksums, .freesRoundsEarly: disk
+            case .skipsChecksums, .freesRoundsEarly, .storesRepeats: disk
             }
         }
     }
@@ -73,5 +75,6 @@
         func startWriteBack(from position: Int64, count: Int64) {}
         func truncate(to count: Int64) throws(DiskError) { try file.truncate(to: count) }
         func size() throws(DiskError) -> Int64 { try file.size() }
+        func stamp() throws(DiskError) -> FileStamp { try file.stamp() }
     }
 #endif

@@ -6,10 +6,8 @@ import Testing
 import TidingsCore
 import TidingsTesting
 
-/// The real server while the wall clock jumps under it (F9 of the fault catalogue); needs libfaketime, which `script/soak`
-/// installs.
-@Suite(.serialized, .enabled(if: WallClockTests.library != nil, "libfaketime is not there"))
-struct WallClockTests {
+/// The library that stands between a program and the clock; nil where it is not installed.
+enum FakeTime {
     static let library: String? = {
         #if os(Linux)
             let folders = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib")) ?? []
@@ -20,6 +18,12 @@ struct WallClockTests {
             return nil
         #endif
     }()
+}
+
+/// The real server while the wall clock jumps under it (F9 of the fault catalogue); needs libfaketime, which `script/soak`
+/// installs.
+@Suite(.serialized, .enabled(if: FakeTime.library != nil, "libfaketime is not there"))
+struct WallClockTests {
     /// How often all jumps are made.
     static let rounds = Int(ProcessInfo.processInfo.environment["TIDINGS_CLOCK_ROUNDS"] ?? "") ?? 1
     static let jumps = ["+3600", "-3600", "+400d", "+0", "-3600", "+3600", "-3600", "+3600", "+0"]
@@ -32,7 +36,7 @@ struct WallClockTests {
         }
         try set("+0")
         server.environment.merge([
-            "LD_PRELOAD": Self.library ?? "", "FAKETIME_TIMESTAMP_FILE": clock, "FAKETIME_NO_CACHE": "1",
+            "LD_PRELOAD": FakeTime.library ?? "", "FAKETIME_TIMESTAMP_FILE": clock, "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
         ]) { $1 }
         try server.start()

@@ -16,6 +16,8 @@ import TidingsTesting
 /// are; a seed that failed is run alone with `TIDINGS_SEED`.
 @Suite struct CrashTests {
     static let seeds = getenv("TIDINGS_SEEDS").flatMap { UInt64(String(cString: $0)) } ?? 2_000
+    /// A share of them, for tests that draw per argument.
+    static let seedsPerArgument = max(1, seeds / 32)
     static let only = getenv("TIDINGS_SEED").flatMap { UInt64(String(cString: $0)) }
     static let parts: UInt64 = 8
 

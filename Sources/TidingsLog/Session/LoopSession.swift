@@ -128,11 +128,16 @@ final class LoopSession: LogSession, @unchecked Sendable {
             let staged = partition.staged
             if staged.isDeleted { return self.unknown(id) }
             guard staged.takes(chosenAmong: 0) else { return Log.layoutChanges }
+            #if TIDINGS_MUTATIONS
+                let isRepeatStored = settings.mutation == .storesRepeats
+            #else
+                let isRepeatStored = false
+            #endif
             switch staged.judge(header, at: now, settings) {
             case .refused(let refusal): return refusal.error(of: header.producerID)
             // What was stored before is in this round or an older one: it is answered with this one.
-            case .duplicate(let known): offset = known.baseOffset
-            case .fresh:
+            case .duplicate(let known) where !isRepeatStored: offset = known.baseOffset
+            case .fresh, .duplicate:
                 offset = staging.add(whole: batch, offsets: header.lastOffsetDelta + 1, to: partition)
                 staged.take(header, at: offset, now)
             }

@@ -17,9 +17,10 @@ final class SimulatedNode: @unchecked Sendable {
     /// Of these, the ones that one write covered whole.
     var whole: Set<Int> = []
 
-    init(number: Int) { self.number = number }
     /// When it was written last, in milliseconds since 1970.
     var modified: Int64 = 0
+
+    init(number: Int) { self.number = number }
 
     func isSynced() {
         unsynced = []

@@ -73,7 +73,15 @@ final class ServerUnderTest: @unchecked Sendable {
                 try Self.program, "serve", "--data", data, "--http", "127.0.0.1:\(port)", "--log-level",
                 "warning",
             ] + arguments
-        let limited = fileLimit.map { ["sh", "-c", "ulimit -n \($0); exec \"$@\"", "sh"] } ?? []
+        let limited =
+            if let fileLimit {
+                ["sh", "-c", "ulimit -n \(fileLimit); exec \"$@\"", "sh"]
+            } else if environment["FAKETIME_TIMESTAMP_FILE"] != nil {
+                // The first program that loads libfaketime does not see its own arguments.
+                ["sh", "-c", "exec \"$@\"", "sh"]
+            } else {
+                [String]()
+            }
         process = try ChildProcess(limited + serve, environment: environment, output: folder + "/server.log")
         let deadline = ContinuousClock.now + .seconds(20)
         while ContinuousClock.now < deadline, process?.isRunning == true {

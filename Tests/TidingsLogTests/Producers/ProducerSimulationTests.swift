@@ -21,6 +21,19 @@ import TidingsTesting
             }
         }
     }
+
+    #if TIDINGS_MUTATIONS
+        /// The simulation has teeth: a log that stores repeated batches is found.
+        @Test func `a planted fault is found: repeats are stored`() {
+            var settings = LogBench.smallSettings
+            settings.mutation = .storesRepeats
+            withKnownIssue("it has to be found") {
+                for seed in 0..<2 as Range<UInt64> {
+                    try ProducerSimulation(seed: seed, settings: settings).run(steps: 25)
+                }
+            }
+        }
+    #endif
 }
 
 /// One life of a log with three clients that send again whatever was not answered.
@@ -51,11 +64,11 @@ private final class ProducerSimulation {
     private var partition = PartitionID(TopicID(0), 0)
     private(set) var trace: [String] = []
 
-    init(seed: UInt64) throws {
+    init(seed: UInt64, settings: LogSettings = LogBench.smallSettings) throws {
         self.seed = seed
         disk = SimulatedDisk(seed: seed)
         random = SeededRandom(seed: seed &* 131 &+ 5)
-        var settings = LogBench.smallSettings
+        var settings = settings
         settings.producerSnapshotBytes = 600
         settings.maxAbortedInMemory = 1
         bench = try LogBench(disk, settings: settings, seed: seed)
