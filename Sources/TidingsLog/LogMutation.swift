@@ -76,5 +76,7 @@
         func truncate(to count: Int64) throws(DiskError) { try file.truncate(to: count) }
         func size() throws(DiskError) -> Int64 { try file.size() }
         func stamp() throws(DiskError) -> FileStamp { try file.stamp() }
+        func modified() throws(DiskError) -> WallTime { try file.modified() }
+        func setModified(_ time: WallTime) throws(DiskError) { try file.setModified(time) }
     }
 #endif
