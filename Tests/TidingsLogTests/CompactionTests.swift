@@ -113,6 +113,18 @@ import TidingsTesting
             try bench.put(partition, [(nil, "nobody")])
             Issue.record("a record without a key was taken")
         } catch let error as LogError { #expect(error.code == .invalidSetting) }
+        // A client's batch is looked into.
+        var builder = RecordBatchBuilder()
+        for key in ["a", nil] {
+            var body = ByteBuffer(capacity: 64)
+            LogBench.body("text", key: key, into: &body)
+            builder.add(body: body.bytes, timestamp: bench.clock.wall)
+            let batch = [UInt8](builder.seal(baseOffset: .zero))
+            let taken = batch.withUnsafeBytes { raw in
+                (try? bench.session.append(batch: raw, to: partition) { _ in }) != nil
+            }
+            #expect(taken == (key != nil))
+        }
     }
 
     @Test func `a real hole is found in a segment that was compacted, as in any other`() throws {

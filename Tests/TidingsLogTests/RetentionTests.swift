@@ -170,4 +170,57 @@ import TidingsTesting
         bench.keepHouse()
         #expect(bench.log.bounds(of: partition)!.start > .zero)
     }
+
+    @Test func `what a crash interrupts is as before or as after, at every step`() throws {
+        let wanted: Set<Int64> = [3, 4, 30]
+        func script(_ bench: LogBench) throws -> PartitionID {
+            let partition = try bench.topic("orders", [.retentionTime: "86400000"]).partitions[0]
+            for number in 0..<60 {
+                try bench.append([(partition, "\(number) " + String(repeating: "x", count: 300))])
+                bench.clock.advance(by: .seconds(3600))
+            }
+            let pins = TestPins()
+            pins.offsets.withLock { $0[partition] = wanted.sorted().map { Offset($0) } }
+            bench.log.mayRetain(pins: pins)
+            return partition
+        }
+        let plain = SimulatedDisk(seed: 6)
+        let bench = try LogBench(plain)
+        let partition = try script(bench)
+        let all = try bench.all(partition)
+        let from = plain.operationCount
+        bench.keepHouse()
+        bench.keepHouse(after: .seconds(86_400))
+        let last = try bench.all(partition).map(\.offset.value)
+        #expect(last.count < 40 && wanted.isSubset(of: last))
+        for operation in from..<plain.operationCount {
+            let disk = SimulatedDisk(seed: 6)
+            let bench = try LogBench(disk)
+            _ = try script(bench)
+            disk.fail(operation: operation, .freeze)
+            bench.keepHouse()
+            bench.keepHouse(after: .seconds(86_400))
+            bench.drop()
+            disk.crash()
+            try bench.open()
+            let found = try bench.all(partition)
+            let start = bench.log.bounds(of: partition)!.start.value
+            #expect(start == 0 || start == 3, "operation \(operation)")
+            #expect(Set(found.map(\.offset.value)).isSuperset(of: last), "operation \(operation)")
+            #expect(found.allSatisfy { $0.text == all[Int($0.offset.value)].text }, "operation \(operation)")
+            #expect(found.allSatisfy { $0.round == all[Int($0.offset.value)].round }, "operation \(operation)")
+            #expect(bench.log.quarantines.isEmpty, "operation \(operation)")
+        }
+    }
+
+    @Test func `rot in a segment that nobody reads is found`() throws {
+        let (bench, disk, partition) = try Self.bench([.retentionTime: "-1"])
+        try Self.fill(bench, partition)
+        bench.log.checkpoint()
+        disk.flipBit(of: "log/orders-0/00000000000000000000.log", at: 200)
+        bench.keepHouse()
+        #expect(bench.log.quarantines.isEmpty)
+        bench.keepHouse(after: Self.day * 8)
+        #expect(bench.log.quarantines.map(\.partition) == [partition])
+    }
 }

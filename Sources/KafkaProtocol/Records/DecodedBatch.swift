@@ -43,7 +43,7 @@ package final class DecodedBatch: Sendable {
 
     /// The records of a batch that is kept by the caller; valid as long as it and this object live.
     /// - Parameter batch: what this was made of.
-    func records(in batch: UnsafeRawBufferPointer) -> some RandomAccessCollection<RecordView> {
+    package func records(in batch: UnsafeRawBufferPointer) -> some RandomAccessCollection<RecordView> {
         let base = base(in: batch)
         return entries.lazy.map { entry in
             RecordView(offset: entry.offset, timestamp: entry.timestamp, base: base, fields: entry.fields)

@@ -8,6 +8,17 @@ extension Log {
         LogError(.invalidSetting, "a record without a key: the topic \(topic) is compacted, which goes by keys")
     }
 
+    /// Refuses a client's batch with a record without a key. Only here is a batch looked into before it is stored.
+    static func requireKeys(of batch: UnsafeRawBufferPointer, _ topic: TopicName) throws(LogError) {
+        do throws(RecordError) {
+            let decoded = try DecodedBatch(batch)
+            if decoded.records(in: batch).allSatisfy({ $0.key != nil }) { return }
+        } catch {
+            throw LogError(.corruptBatch, error.description)
+        }
+        throw noKey(topic)
+    }
+
     /// Keeps of each key the last record, when enough of a partition is new since the last time.
     func compact(_ partition: Partition, _ settings: TopicSettings, _ now: WallTime) throws(HouseFailure) {
         let bounds = partition.tail.withLock { $0.bounds }

@@ -118,6 +118,7 @@ final class LoopSession: LogSession, @unchecked Sendable {
         guard batch.count <= settings.maxWaitingBytes / 2 else {
             throw LogError(.recordTooLarge, "a batch of \(batch.count) bytes")
         }
+        if partition.needsKeys.load(ordering: .relaxed) { try Log.requireKeys(of: batch, partition.topic) }
         let now = loop.time.wall
         var offset = Offset.zero
         try stage(then) { staging in
