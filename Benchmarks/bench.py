@@ -201,10 +201,18 @@ class Bench:
         ours.stop(), pinned.stop(), empty.stop()
 
     def log(self):
-        self.title("The log: append and sync against pwrite + fdatasync of the same bytes into written blocks")
-        for row in self.own("log", "--dir", self.work, "--seconds", self.seconds)["rows"]:
-            self.ratio(f"{row['what']}: p50", row["p50"], row["raw_p50"], "µs", most=row.get("goal"))
-            self.line(f"{row['what']}: rate, events per sync", f"{row['rate']:,.0f}/s, {row['events_per_sync']:.1f}")
+        self.title("The log: beside pwrite + fdatasync of the same bytes into written blocks, and plain reads")
+        for row in self.own("log", "--dir", self.work, "--seconds", self.seconds):
+            self.ratio(row["what"], row["ours"], row["theirs"], row["unit"], least=row.get("least"), most=row.get("most"))
+        if not shutil.which("valgrind"):
+            return self.line("instructions and allocations", "not counted: no valgrind")
+        # A round of one batch of a client's, of one record, of a record in each of 100 partitions.
+        for what, name, instructions, allocations in (
+                ("batch", "a batch of 16 KiB appended and committed", 40_000, 30), ("record", "a record appended and committed", 30_000, 30),
+                ("records", "100 records for 100 partitions appended and committed", 1_000_000, 700)):
+            count, allocated = (self.counted(tool, what, "log", "--dir", self.work) for tool in ("callgrind", "memcheck"))
+            self.line(f"{name}: instructions", f"{count:,.0f}", f"≤ {instructions:,}", count <= instructions)
+            self.line(f"{name}: allocations", f"{allocated:.1f}", f"≤ {allocations}", allocated <= allocations)
 
     def batches(self):
         self.title("Record batches: checked beside their checksum alone, encoded beside a copy, decoded per codec")
@@ -230,7 +238,7 @@ class Bench:
             self.line(f"{name}: instructions", f"{count / per:,.0f}", f"≤ {instructions:,}", count / per <= instructions)
             self.line(f"{name}: allocations", f"{allocated / per:.2f}", f"≤ {allocations}", allocated / per <= allocations)
 
-    def counted(self, tool, what):
+    def counted(self, tool, what, *part):
         """Instructions (callgrind) or allocations (memcheck) of one of a thing, as the difference of two runs."""
         plain = f"{self.work}/bench-without-symbols"
         if not os.path.exists(plain):
@@ -239,7 +247,7 @@ class Bench:
         for times in (100, 1100):
             text = subprocess.run(
                 ["valgrind", f"--tool={tool}", *(["--callgrind-out-file=/dev/null"] if tool == "callgrind" else []),
-                 plain, "batches", "--do", what, "--times", str(times)],
+                 plain, *(part or ("batches",)), "--do", what, "--times", str(times)],
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True).stderr
             found.append(int(re.search(r"Collected : (\d+)|heap usage: ([\d,]+) allocs", text)[1 if tool == "callgrind" else 2].replace(",", "")))
         return (found[1] - found[0]) / 1000

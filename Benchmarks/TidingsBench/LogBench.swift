@@ -1,145 +1,214 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-import CSystem
 import KafkaProtocol
-import Synchronization
 import TidingsCore
 import TidingsLog
-import TidingsNetwork
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
-/// Appends that wait for their sync, from one and from many callers, beside raw writes and syncs of the same size into
-/// blocks written before; in alternating rounds.
+/// The write path of the log, beside raw writes and syncs of the same bytes into blocks written before, in alternating
+/// rounds; the median round counts. Every line is a pair of figures and, where there is one, the goal of their ratio.
 final class LogBench: @unchecked Sendable {
     private let folder: String
-    private let seconds: Int
-    private let clock = SystemTime()
+    private let share: Int64
+    private let rounds = 3
+    private var rows: [String] = []
+    private var driver: LogDriver
 
-    init(folder: String, seconds: Int) {
+    init(folder: String, seconds: Int) throws {
         self.folder = folder
-        self.seconds = seconds
+        share = Int64(seconds) * 100_000_000
+        driver = try LogDriver(folder + "/log-bench")
     }
 
     func run() throws -> String {
-        let disk = try FileDisk(root: folder + "/log-bench")
-        let log = try Log.open(
-            on: disk, time: SystemTime(), random: SystemRandom(), logger: Logger("bench", to: nil),
-            metrics: LogMetrics(Metrics()))
-        log.start()
-        defer { log.stop() }
-        let loop = try EventLoop("caller")
-        let caller = Caller(log.session(on: loop), loop)
-        let rounds = 3
-        var rows: [String] = []
+        let value = [UInt8](repeating: 0x78, count: 150)
+        let partition = driver.topic(partitions: 4)[0]
         for (callers, goal) in [(1, 1.15), (8, 1.35), (64, 1.35)] {
-            var ours = (p50: [Double](), rate: [Double](), perSync: [Double]())
-            var raw = [Double]()
-            for _ in 0..<rounds {
-                let share = Int64(seconds) * 1_000_000_000 / Int64(rounds * 2)
-                let before = log.lastRound
-                let times = caller.run(callers, nanos: share)
-                let syncs = max(log.lastRound - before, 1)
-                ours.p50.append(times.micros(50))
-                ours.rate.append(Double(times.count) / (Double(share) / 1e9))
-                ours.perSync.append(Double(times.count) / Double(syncs))
-                raw.append(try writeRaw(bytes: 4_096 * max(1, callers * 250 / 4_096 + 1), nanos: share))
+            let before = driver.log.lastRound
+            var count = 0
+            let (ours, raw) = paired {
+                let times = self.events(value, callers, to: [partition])
+                count += times.count
+                return times
+            } raw: {
+                LogDriver.raw(self.folder, bytes: callers * 250, nanos: self.share)
             }
-            func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
-            rows.append(
-                #"{"what":"\#(callers) caller\#(callers > 1 ? "s" : "")","p50":\#(median(ours.p50)),"raw_p50":\#(median(raw)),"goal":\#(goal),"#
-                    + #""rate":\#(median(ours.rate)),"events_per_sync":\#(median(ours.perSync))}"#)
+            let name = callers == 1 ? "1 caller" : "\(callers) callers"
+            row("\(name): p50", ours.p50, raw.p50, "µs", most: goal)
+            row(
+                "\(name): events/s against syncs/s × callers", ours.rate, raw.rate * Double(callers), "/s",
+                least: callers == 64 ? 0.75 : nil)
+            let syncs = Double(driver.log.lastRound - before)
+            row("\(name): events per sync", Double(count) / max(syncs, 1), 1, "")
+            if callers == 8 { row("8 callers: p99.9 to p50", ours.p999, ours.p50, "µs", most: 10) }
         }
-        return #"{"rows":[\#(rows.joined(separator: ","))]}"#
+        batches()
+        dirty(value)
+        relaxed(value)
+        driver.stop()
+        try bytesWritten()
+        rows += try LogReadBench(folder: folder, share: share).run()
+        return "[\(rows.joined(separator: ","))]"
     }
 
-    /// The p50 of writing and syncing so many bytes into a file whose blocks were written before.
-    private func writeRaw(bytes: Int, nanos: Int64) throws -> Double {
-        let path = folder + "/raw-bench"
-        let file = open(path, O_RDWR | O_CREAT, 0o644)
-        defer {
-            close(file)
-            unlink(path)
+    // MARK: parts
+
+    private func events(_ value: [UInt8], _ callers: Int, to partitions: [PartitionID]) -> Percentiles {
+        let driver = driver
+        let buffer = Buffer()
+        return driver.chains(callers, nanos: share) { _, then in
+            buffer.append(value, to: partitions, driver, then)
         }
-        let size = 16 << 20
-        let block = [UInt8](repeating: 7, count: size)
-        pwrite(file, block, size, 0)
-        fsync(file)
-        var times = Percentiles()
-        var at = 0
-        let end = clock.now.nanos + nanos
-        while true {
-            let began = clock.now.nanos
-            if began >= end { break }
-            pwrite(file, block, bytes, off_t(at))
-            tidings_sync_data(file)
-            times.add(clock.now.nanos - began)
-            at = at + bytes * 2 > size ? 0 : at + bytes
-        }
-        return times.micros(50)
     }
 
-    /// One loop with chains of appends, each of which waits for its round.
-    private final class Caller: @unchecked Sendable {
-        private let session: any LogSession
-        private let loop: EventLoop
-        private let clock = SystemTime()
-        private var buffer = AppendBuffer()
-        private var times = Percentiles()
-        private var partition: PartitionID?
-        private let value = [UInt8](repeating: 0x78, count: 150)
-
-        init(_ session: any LogSession, _ loop: EventLoop) {
-            self.session = session
-            self.loop = loop
+    private func batches() {
+        for (name, size) in [("16 KiB", 16 << 10), ("64 KiB", 64 << 10), ("256 KiB", 256 << 10), ("1 MiB", 1 << 20)] {
+            for event in [100, 1_024] {
+                let batch = LogDriver.batch(bytes: size, event: event)
+                for (writers, goal) in [(1, 0.75), (4, 0.85)] {
+                    let partitions = driver.topic(partitions: Int32(writers))
+                    let (ours, raw) = paired {
+                        self.driver.batches(batch, to: partitions, nanos: self.share)
+                    } raw: {
+                        LogDriver.raw(self.folder, bytes: batch.count, nanos: self.share)
+                    }
+                    let mega = Double(batch.count) / 1e6
+                    row(
+                        "batches of \(name), \(event) B events, \(writers) writer\(writers > 1 ? "s" : "")",
+                        ours.rate * mega, raw.rate * mega, "MB/s", least: goal)
+                    if writers == 4, event == 100 {
+                        row("batches of \(name), 4 writers: p99.9 to p50", ours.p999, ours.p50, "µs", most: 10)
+                    }
+                }
+            }
         }
+    }
 
-        func run(_ callers: Int, nanos: Int64) -> Percentiles {
-            let done = Mutex<Percentiles?>(nil)
-            loop.post { [self] in
-                times = Percentiles()
-                let begin = { [self] in
-                    let end = clock.now.nanos + nanos
-                    var left = callers
-                    for _ in 0..<callers {
-                        append(until: end) {
-                            left -= 1
-                            if left == 0 { done.withLock { $0 = self.times } }
+    private func dirty(_ value: [UInt8]) {
+        for (count, goal) in [(100, 2.0), (1_000, 5.0)] {
+            let partitions = driver.topic(partitions: Int32(count))
+            // The same bytes, in as many batches, in one partition: each append brings what is a batch there.
+            let batch = Array(repeating: partitions[0], count: count)
+            let (many, one) = paired {
+                self.events(value, 1, to: partitions)
+            } raw: {
+                self.events(value, 1, to: batch)
+            }
+            row("\(count) dirty partitions in every round against one: p50", many.p50, one.p50, "µs", most: goal)
+        }
+    }
+
+    private func relaxed(_ value: [UInt8]) {
+        let driver = driver
+        for durability in [TopicSettings.Durability.interval, .os] {
+            let partitions: [PartitionID] = driver.run { done in
+                var settings = TopicSettings()
+                settings.durability = durability
+                driver.session.createTopic(
+                    TopicName("bench-\(durability.rawValue)")!, partitions: 1, settings: settings
+                ) { made in done((try? made.get().partitions) ?? []) }
+            }
+            let (ours, synced) = paired {
+                self.events(value, 1, to: partitions)
+            } raw: {
+                LogDriver.raw(self.folder, bytes: 250, nanos: self.share)
+            }
+            row("1 caller, durability \(durability.rawValue): p50", ours.p50, synced.p50, "µs")
+        }
+    }
+
+    /// What reaches the disk of each byte appended, with everything that is written behind and a clean end.
+    private func bytesWritten() throws {
+        for (name, size, count) in [("250 B", 250, 4_000), ("16 KiB", 16 << 10, 2_000), ("1 MiB", 1 << 20, 200)] {
+            let batch = LogDriver.batch(bytes: size, event: 100)
+            let driver = try LogDriver(folder + "/log-written")
+            let partitions = driver.topic(partitions: 4)
+            let before = LogDriver.written
+            let _: Bool = driver.run { done in
+                var left = count
+                var inFlight = 0
+                func next() {
+                    while left > 0, inFlight < 4 {
+                        left -= 1
+                        inFlight += 1
+                        batch.withUnsafeBytes { bytes in
+                            _ = try? driver.session.append(batch: bytes, to: partitions[left % 4]) { _ in
+                                inFlight -= 1
+                                if left == 0, inFlight == 0 { done(true) } else { next() }
+                            }
                         }
                     }
                 }
-                if partition != nil { return begin() }
-                session.createTopic(TopicName("bench")!, partitions: 4) { [self] made in
-                    guard case .success(let topic) = made else { fatalError("the topic was not made") }
-                    partition = PartitionID(topic.id, 0)
-                    begin()
-                }
+                next()
             }
-            while true {
-                if let times = done.withLock({ $0 }) { return times }
-                usleep(1_000)
-            }
+            driver.stop()
+            row(
+                "bytes to disk per byte appended, batches of \(name)", Double(LogDriver.written - before),
+                Double(batch.count * count), "B")
         }
+    }
 
-        private func append(until end: Int64, _ then: @escaping () -> Void) {
-            let began = clock.now.nanos
-            if began >= end { return then() }
+    // MARK: figures
+
+    private struct Figures {
+        var p50 = 0.0
+        var p999 = 0.0
+        var rate = 0.0
+    }
+
+    private func paired(_ ours: () -> Percentiles, raw: () -> Percentiles) -> (Figures, Figures) {
+        var found: ([Figures], [Figures]) = ([], [])
+        for _ in 0..<rounds {
+            found.0.append(figures(ours()))
+            found.1.append(figures(raw()))
+        }
+        return (median(found.0), median(found.1))
+    }
+
+    private func figures(_ times: Percentiles) -> Figures {
+        Figures(
+            p50: times.micros(50), p999: times.micros(99.9), rate: Double(times.count) / (Double(share) / 1e9))
+    }
+
+    private func median(_ figures: [Figures]) -> Figures {
+        func middle(_ key: (Figures) -> Double) -> Double { figures.map(key).sorted()[figures.count / 2] }
+        return Figures(p50: middle(\.p50), p999: middle(\.p999), rate: middle(\.rate))
+    }
+
+    private func row(
+        _ what: String, _ ours: Double, _ theirs: Double, _ unit: String, least: Double? = nil, most: Double? = nil
+    ) {
+        rows.append(BenchRow.json(what, ours, theirs, unit, least: least, most: most))
+    }
+
+    /// A buffer that is kept, on the loop.
+    private final class Buffer: @unchecked Sendable {
+        private var buffer = AppendBuffer()
+
+        func append(
+            _ value: [UInt8], to partitions: [PartitionID], _ driver: LogDriver, _ then: @escaping () -> Void
+        ) {
             buffer.removeAll()
-            buffer.add(to: partition!, at: clock.wall) { body in
-                value.withUnsafeBytes { EventRecord.encodeBody(key: nil, value: $0, into: &body) }
+            let now = driver.clock.wall
+            for partition in partitions {
+                buffer.add(to: partition, at: now) { body in
+                    value.withUnsafeBytes { EventRecord.encodeBody(key: nil, value: $0, into: &body) }
+                }
             }
             do {
-                try session.append(&buffer) { [self] _ in
-                    times.add(clock.now.nanos - began)
-                    append(until: end, then)
-                }
+                try driver.session.append(&buffer) { _ in then() }
             } catch {
                 fatalError("the append was refused: \(error)")
             }
         }
+    }
+}
+
+/// One line of the table.
+enum BenchRow {
+    static func json(
+        _ what: String, _ ours: Double, _ theirs: Double, _ unit: String, least: Double? = nil, most: Double? = nil
+    ) -> String {
+        let goal = least.map { #","least":\#($0)"# } ?? most.map { #","most":\#($0)"# } ?? ""
+        return #"{"what":"\#(what)","ours":\#(ours),"theirs":\#(theirs),"unit":"\#(unit)"\#(goal)}"#
     }
 }

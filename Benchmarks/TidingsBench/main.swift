@@ -20,7 +20,13 @@ enum Bench {
         switch CommandLine.arguments.dropFirst().first {
         case "empty": try EmptyServer.run(port: number("port", 0))
         case "latency": print(try LatencyBench().run())
-        case "log": print(try LogBench(folder: option("dir") ?? "/tmp", seconds: number("seconds", 4)).run())
+        case "log":
+            let folder = option("dir") ?? "/tmp"
+            if let what = option("do") {
+                try LogCount.run(what, number("times", 1_000), folder: folder)
+            } else {
+                print(try LogBench(folder: folder, seconds: number("seconds", 4)).run())
+            }
         case "batches":
             if let what = option("do") {
                 BatchBench.repeated(what, number("times", 1))

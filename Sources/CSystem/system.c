@@ -21,6 +21,57 @@ int tidings_start_write_back(int file, int64_t offset, int64_t count) {
 #endif
 }
 
+int tidings_open_direct(const char *path) {
+    int file = -1;
+#if defined(O_DIRECT)
+    do {
+        file = open(path, O_RDWR | O_CLOEXEC | O_DIRECT);
+    } while (file < 0 && errno == EINTR);
+    if (file >= 0 || errno != EINVAL) return file;
+#endif
+    do {
+        file = open(path, O_RDWR | O_CLOEXEC);
+    } while (file < 0 && errno == EINTR);
+    return file;
+}
+
+int tidings_write_pieces(int file, const struct iovec *pieces, int count, int64_t offset, int synced) {
+    struct iovec window[64];
+    int next = 0;
+    size_t done = 0; // bytes of pieces[next] that are written
+    while (next < count) {
+        int used = 0;
+        for (int at = next; at < count && used < 64; at++, used++) window[used] = pieces[at];
+        window[0].iov_base = (char *)window[0].iov_base + done;
+        window[0].iov_len -= done;
+#if defined(__linux__)
+        ssize_t written = pwritev2(file, window, used, offset, synced ? RWF_DSYNC : 0);
+#else
+        ssize_t written = pwritev(file, window, used, offset);
+#endif
+        if (written < 0) {
+            if (errno == EINTR) continue;
+            return -1;
+        }
+        if (written == 0) {
+            size_t left = 0;
+            for (int at = 0; at < used; at++) left += window[at].iov_len;
+            if (left > 0) {
+                errno = ENOSPC;
+                return -1;
+            }
+        }
+        offset += written;
+        size_t taken = (size_t)written + done;
+        while (next < count && taken >= pieces[next].iov_len) taken -= pieces[next++].iov_len;
+        done = taken;
+    }
+#if !defined(__linux__)
+    if (synced) return tidings_sync_data(file);
+#endif
+    return 0;
+}
+
 int tidings_sync_data(int file) {
 #if defined(__APPLE__)
     return fcntl(file, F_FULLFSYNC);

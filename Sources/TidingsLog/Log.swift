@@ -32,6 +32,10 @@ package final class Log: EventLog {
     let sessions = Locked<[LoopSession]>([])
     /// The commit thread's.
     let commit: CommitState
+    /// Durable rounds that are not in the partition files yet. Held for a few lines.
+    let unfiled = Locked(UnfiledRounds())
+    /// What writes them there. Held over I/O, so never by a loop.
+    let filing = Locked(FilingState())
     /// What the partition files have that no checkpoint has yet.
     let written: Locked<WrittenState>
     /// The metadata. Held over I/O: for topics, checkpoints, snapshots, one after the other.
@@ -40,10 +44,14 @@ package final class Log: EventLog {
 
     let threads = Locked<LogThreads?>(nil)
     let committerBell = Doorbell()
+    /// Rung when durable rounds wait to be written into the partition files.
+    let filerBell = Doorbell()
     let keeperBell = Doorbell()
     /// Rung when a checkpoint freed blocks.
     let blocksFreed = Doorbell()
     let isEnding = Atomic(false)
+    /// Whether a thread writes the partition files; else that is done with each round.
+    let filesBehind = Atomic(false)
     /// Why the last checkpoint found no room; nil when it did.
     let checkpointTrouble = Locked<String?>(nil)
     /// Set when a full disk should be tried again.
@@ -143,10 +151,15 @@ struct PartitionTable: Sendable {
     let version: UInt64
     let topics: TopicTable
     private let byTopic: [TopicID: [Partition]]
+    private let policies: [TopicID: AppendPolicy]
+    /// Whether any topic's records get the time of their append.
+    let hasAppendTimes: Bool
 
     init(version: UInt64, partitions: [TopicID: [Partition]], topics: [LogMetadata.TopicRecord]) {
         self.version = version
         byTopic = partitions
+        policies = Dictionary(uniqueKeysWithValues: topics.map { ($0.id, AppendPolicy($0.settings)) })
+        hasAppendTimes = policies.values.contains { $0.stampsAppendTime }
         self.topics = TopicTable(topics.map(\.description), version: version)
     }
 
@@ -154,6 +167,9 @@ struct PartitionTable: Sendable {
         guard let partitions = byTopic[id.topic], id.index >= 0, Int(id.index) < partitions.count else { return nil }
         return partitions[Int(id.index)]
     }
+
+    /// What the topic's settings mean to an append.
+    func policy(of topic: TopicID) -> AppendPolicy { policies[topic] ?? AppendPolicy(TopicSettings()) }
 
     func partitions(of topic: TopicID) -> [Partition] { byTopic[topic] ?? [] }
 
@@ -192,5 +208,6 @@ struct WriteBack: Sendable {
 /// The threads of a started log.
 struct LogThreads: Sendable {
     let committer: LogThread
+    let filer: LogThread
     let keeper: LogThread
 }

@@ -28,6 +28,14 @@ package struct LogSettings: Sendable {
     package var segmentBytes = 256 << 20
     /// How far apart entries of the offset index lie, in bytes of the segment.
     package var indexIntervalBytes = 4096
+    /// Durable rounds are written into the partition files when they have this many bytes together,
+    package var filingBytes = 256 << 10
+    /// or this long after the first of them.
+    package var filingInterval = Duration.milliseconds(5)
+    /// Bytes of durable rounds that may wait for the partition files; beyond that rounds wait for them.
+    package var maxUnfiledBytes = 16 << 20
+    /// How often the records of topics with the durability `interval` are synced.
+    package var syncInterval = Duration.seconds(1)
     /// Bytes of recent rounds kept in memory for all readers.
     package var recentBytes = 32 << 20
     /// Files the log keeps open at most; more are reopened when needed.

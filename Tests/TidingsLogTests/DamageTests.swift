@@ -78,7 +78,7 @@ import TidingsTesting
             for path in disk.paths where path.hasPrefix("log/orders-") { disk.replace(path, with: []) }
         }
         // The third round, in the bytes of its second batch; and the fourth, in its header.
-        disk.flipBit(of: WriteAheadLog.path(1), at: 2 * 4096 + 72 + 48 + 400)
+        disk.flipBit(of: WriteAheadLog.path(1), at: 2 * 4096 + 72 + 64 + 400)
         disk.flipBit(of: WriteAheadLog.path(1), at: 3 * 4096 + 20)
         try bench.open()
         let lost = bench.log.quarantines.filter { $0.partition != nil }.map { ($0.partition!.index, $0.offsets) }
@@ -101,7 +101,7 @@ import TidingsTesting
         let (bench, topic) = try filled(disk, records: 6)
         bench.drop()
         disk.killProcess()
-        disk.flipBit(of: WriteAheadLog.path(1), at: 5 * 4096 + 100)
+        disk.flipBit(of: WriteAheadLog.path(1), at: 5 * 4096 + 150)
         try bench.open()
         #expect(bench.log.quarantines.isEmpty)
         #expect(bench.log.lastRound == 5)

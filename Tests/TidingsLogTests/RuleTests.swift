@@ -11,14 +11,21 @@ import TidingsTesting
 @Suite struct RuleTests {
     private static let life = LogLife(generation: 3, nonce: 77)
 
-    private static func round(_ number: UInt64, life: LogLife = life, lastSynced: UInt64? = nil) -> [UInt8] {
+    private static func round(
+        _ number: UInt64, life: LogLife = life, lastSynced: UInt64? = nil, isRelaxed: Bool = false
+    ) -> [UInt8] {
         var writer = RoundWriter()
         writer.begin(entryCount: 1)
-        let batch = [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 100)
-        batch.withUnsafeBytes { writer.add($0, of: PartitionID(TopicID(1), 0), at: Offset(9), records: 2) }
+        var builder = RecordBatchBuilder()
+        var body = ByteBuffer()
+        LogBench.body("record of round \(number)", into: &body)
+        for _ in 0..<2 { builder.add(body: body.bytes, timestamp: WallTime(millis: Int64(number))) }
+        let batch = builder.seal(baseOffset: Offset(9))
+        writer.add(batch, of: PartitionID(TopicID(1), 0), at: Offset(9), records: 2)
         writer.finish(
-            life: life, number: number, lastSynced: lastSynced ?? number - 1, time: WallTime(millis: 5))
-        return [UInt8](writer.bytes)
+            life: life, number: number, lastSynced: lastSynced ?? number - 1, time: WallTime(millis: 5),
+            isRelaxed: isRelaxed)
+        return writer.pieces.flatMap { [UInt8]($0) }
     }
 
     private static func located(_ bytes: [UInt8]) -> [RecoveryPlan.Located] {
@@ -34,12 +41,14 @@ import TidingsTesting
         #expect(whole.condition == .whole)
         #expect(whole.header.number == 8)
         #expect(whole.header.lastSynced == 7)
-        #expect(
-            whole.entries == [
-                RoundEntry(
-                    partition: PartitionID(TopicID(1), 0), baseOffset: Offset(9), recordCount: 2, byteCount: 100)
-            ])
-        #expect(whole.batchPositions == [96])
+        let entry = try #require(whole.entries.first)
+        #expect(whole.entries.count == 1)
+        #expect(entry.partition == PartitionID(TopicID(1), 0))
+        #expect(entry.baseOffset == Offset(9))
+        #expect(entry.endOffset == Offset(11))
+        #expect(entry.position == 72 + 32)
+        #expect(entry.position + entry.byteCount == whole.header.byteCount)
+        #expect(bytes.withUnsafeBytes { entry.batch(in: $0)?.count } == entry.byteCount)
         for bit in 0..<whole.header.byteCount * 8 {
             var flipped = bytes
             flipped[bit / 8] ^= 1 << UInt8(bit % 8)
@@ -85,6 +94,60 @@ import TidingsTesting
         #expect(proven.lastRound == 3)
         #expect(proven.corrupt == [3])
         #expect(proven.torn?.round.header.number == 4)
+    }
+
+    @Test func `a large batch begins on a page and is written from where it lies`() throws {
+        var builder = RecordBatchBuilder()
+        var body = ByteBuffer()
+        LogBench.body("text", into: &body)
+        builder.add(body: body.bytes, timestamp: WallTime(millis: 1))
+        let small = [UInt8](builder.seal(baseOffset: Offset(1)))
+        LogBench.body(String(repeating: "large ", count: 6_000), into: &body)
+        builder.removeAll()
+        builder.add(body: body.bytes, timestamp: WallTime(millis: 2))
+        let sealed = builder.seal(baseOffset: Offset(2))
+        let large = SharedBytes(paged: sealed.count) { $0.copyMemory(from: sealed) }
+        var writer = RoundWriter()
+        writer.begin(entryCount: 2)
+        writer.add(shared: large, of: PartitionID(TopicID(1), 0), at: Offset(2), records: 1)
+        small.withUnsafeBytes { _ = writer.add($0, of: PartitionID(TopicID(1), 1), at: Offset(1), records: 1) }
+        writer.finish(life: Self.life, number: 1, lastSynced: 0, time: WallTime(millis: 5))
+        #expect(writer.pieces.count == 2)
+        #expect(writer.pieces[1].baseAddress == large.base)
+        #expect(writer.pieces.allSatisfy { Int(bitPattern: $0.baseAddress!) % 4096 == 0 && $0.count % 4096 == 0 })
+        let bytes = writer.pieces.flatMap { [UInt8]($0) }
+        #expect(bytes.count == writer.byteCount)
+        let round = try #require(bytes.withUnsafeBytes { Round($0) })
+        #expect(round.condition == .whole)
+        #expect(round.header.paddedByteCount == bytes.count)
+        #expect(round.entries.map(\.position) == [4096, 72 + 64])
+        #expect(
+            bytes.withUnsafeBytes { raw in round.entries[0].batch(in: raw).map { [UInt8]($0) } }
+                == [UInt8](large.buffer))
+        #expect(bytes.withUnsafeBytes { raw in round.entries[1].batch(in: raw).map { [UInt8]($0) } } == small)
+    }
+
+    @Test func `relaxed rounds may be missing where no synced round vouches for them`() {
+        func plan(_ rounds: [[UInt8]], checkpoint: UInt64 = 0) -> RecoveryPlan {
+            RecoveryPlan(found: Self.located(rounds.flatMap(\.self)), checkpoint: checkpoint)
+        }
+        let first = Self.round(1, lastSynced: 0)
+        // 2 and 3 were relaxed and are gone; 4 says that nothing behind 1 was synced before it.
+        let gone = plan([first, Self.round(4, lastSynced: 1), Self.round(5, lastSynced: 4)])
+        #expect(gone.corrupt.isEmpty)
+        #expect(gone.lastRound == 5)
+        #expect(gone.replay.map { $0.round.header.number } == [1, 4, 5])
+        // 4 itself is gone, and 5 says that it was synced.
+        #expect(plan([first, Self.round(5, lastSynced: 4)]).corrupt == [2, 3, 4])
+        // A relaxed round that is not whole is no corruption, a synced one before it is.
+        var torn = Self.round(2, lastSynced: 1, isRelaxed: true)
+        torn[110] ^= 1
+        let relaxed = plan([first, torn, Self.round(3, lastSynced: 1)])
+        #expect(relaxed.corrupt.isEmpty)
+        #expect(relaxed.hasRelaxed)
+        var rotten = Self.round(2, lastSynced: 1)
+        rotten[110] ^= 1
+        #expect(plan([first, rotten, Self.round(3, lastSynced: 2, isRelaxed: true)]).corrupt == [2])
     }
 
     @Test func `blocks go round: prepared ones first, none twice, none before its checkpoint`() {

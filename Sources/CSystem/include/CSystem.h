@@ -13,6 +13,14 @@ uint32_t tidings_crc32c(uint32_t crc, const void *bytes, size_t count);
 /// Starts writing a file range back to disk without waiting (Linux); nothing elsewhere. Returns 0 or -1 with errno.
 int tidings_start_write_back(int file, int64_t offset, int64_t count);
 
+/// Opens an existing file for reading and writing past the page cache where the file system can (Linux: O_DIRECT), as
+/// any other file where it cannot. Returns the file or -1 with errno.
+int tidings_open_direct(const char *path);
+
+/// Writes all pieces one behind the other from `offset` on; with `synced` they are durable when it returns, as fdatasync
+/// would have it. Returns 0 or -1 with errno; ENOSPC also when nothing more is taken.
+int tidings_write_pieces(int file, const struct iovec *pieces, int count, int64_t offset, int synced);
+
 /// fdatasync on Linux, F_FULLFSYNC on macOS. Returns 0 or -1 with errno.
 int tidings_sync_data(int file);
 

@@ -7,6 +7,11 @@ public final class SharedBytes: @unchecked Sendable {
     /// How many.
     public let count: Int
 
+    /// Whether they lie on pages of their own.
+    package let isPaged: Bool
+    /// What a page is to memory and disk.
+    package static let pageBytes = 4_096
+
     /// Makes room for `capacity` bytes, lets `fill` write them and say how many are used.
     public init<Failure>(
         capacity: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
@@ -17,10 +22,24 @@ public final class SharedBytes: @unchecked Sendable {
             precondition((0...capacity).contains(used), "used \(used) of \(capacity) bytes")
             base = UnsafeRawPointer(room.baseAddress!)
             count = used
+            isPaged = false
         } catch {
             room.deallocate()
             throw error
         }
+    }
+
+    /// Makes room for `byteCount` bytes on whole pages of memory, lets `fill` write all of them, and fills the last page
+    /// with zeros: to be written to a disk from where they lie.
+    package init(paged byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        let padded = max(byteCount + Self.pageBytes - 1, 1) / Self.pageBytes * Self.pageBytes
+        let room = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: max(padded, Self.pageBytes), alignment: Self.pageBytes)
+        fill(UnsafeMutableRawBufferPointer(rebasing: room[..<byteCount]))
+        UnsafeMutableRawBufferPointer(rebasing: room[byteCount...]).initializeMemory(as: UInt8.self, repeating: 0)
+        base = UnsafeRawPointer(room.baseAddress!)
+        count = byteCount
+        isPaged = true
     }
 
     /// Copies `bytes`.
@@ -32,6 +51,18 @@ public final class SharedBytes: @unchecked Sendable {
     }
 
     deinit { base.deallocate() }
+
+    /// All of them with what fills the last page, when they are paged; valid while this object lives.
+    package var pages: UnsafeRawBufferPointer {
+        precondition(isPaged, "these bytes have no pages of their own")
+        return UnsafeRawBufferPointer(
+            start: base, count: max((count + Self.pageBytes - 1) / Self.pageBytes, 1) * Self.pageBytes)
+    }
+
+    /// Changes some of them: only as long as nobody else has this object.
+    package func patch(_ change: (UnsafeMutableRawBufferPointer) -> Void) {
+        change(UnsafeMutableRawBufferPointer(start: UnsafeMutableRawPointer(mutating: base), count: count))
+    }
 
     /// All of them; valid while this object lives.
     public var buffer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }

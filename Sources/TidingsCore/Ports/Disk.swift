@@ -30,12 +30,20 @@ public enum DiskOpenMode: Sendable {
     case write
     /// It is created when missing.
     case create
+    /// It must exist; whole pages that lie on pages of memory are written past the system's cache where that is possible.
+    case direct
 }
 
 /// An open file. Reads and writes at different places may run on different threads at once. Closed with its last owner.
 public protocol DiskFile: AnyObject, Sendable {
     /// Writes all bytes at a position or throws; growing the file as needed. Not durable before ``sync()``.
     func write(_ bytes: UnsafeRawBufferPointer, at position: Int64) throws(DiskError)
+    /// Writes pieces one behind the other from a position on, or throws; otherwise as ``write(_:at:)``.
+    func write(_ pieces: [UnsafeRawBufferPointer], at position: Int64) throws(DiskError)
+    /// Writes pieces one behind the other from a position on, and makes them durable: these bytes, not others of the file.
+    /// After an error nothing may be assumed of them; lack of room (`.noSpace`) is only reported of the write, never of
+    /// the sync.
+    func writeSynced(_ pieces: [UnsafeRawBufferPointer], at position: Int64) throws(DiskError)
     /// Reads up to the buffer's size; fewer only at the end of the file.
     func read(into buffer: UnsafeMutableRawBufferPointer, at position: Int64) throws(DiskError) -> Int
     /// Makes what was written durable, with the length needed to read it. After an error nothing may be assumed
@@ -69,6 +77,27 @@ public struct FileStamp: Sendable, Hashable {
         self.identity = identity
         self.byteCount = byteCount
         self.modified = modified
+    }
+}
+
+extension DiskFile {
+    /// Writes the pieces one after the other.
+    public func write(_ pieces: [UnsafeRawBufferPointer], at position: Int64) throws(DiskError) {
+        var at = position
+        for piece in pieces {
+            try write(piece, at: at)
+            at += Int64(piece.count)
+        }
+    }
+
+    /// Writes the pieces, then syncs the file.
+    public func writeSynced(_ pieces: [UnsafeRawBufferPointer], at position: Int64) throws(DiskError) {
+        try write(pieces, at: position)
+        do throws(DiskError) {
+            try sync()
+        } catch {
+            throw DiskError(.failed, error.description)
+        }
     }
 }
 

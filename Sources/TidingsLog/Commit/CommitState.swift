@@ -8,8 +8,8 @@ struct DurableRound: Sendable {
     let round: CommittedRound
     /// The partition of each batch.
     let partitions: [Partition]
-    /// The bytes of all batches, one after the other.
-    let bytes: SharedBytes
+    /// What it takes in memory.
+    let byteCount: Int
 }
 
 /// What only the commit thread knows.
@@ -17,41 +17,68 @@ struct DurableRound: Sendable {
 /// - Concurrency: the commit thread's alone (in a simulation: whoever calls `commitPending`).
 final class CommitState: @unchecked Sendable {
     let life: LogLife
-    /// The last durable round.
+    /// The last round that was told.
     private(set) var lastRound: UInt64
-    /// The same, for everyone.
+    /// The last one of these that is synced.
+    private(set) var lastSynced: UInt64
+    /// ``lastRound``, for everyone.
     let lastRoundForReaders: Atomic<UInt64>
     var writer = RoundWriter()
-    /// Durable rounds that found no room in the partition files yet, oldest first.
-    var behind: [DurableRound] = []
-    /// Rounds in memory, oldest first, from `firstRecent` on, and their bytes.
-    private var recent: [DurableRound] = []
-    private var firstRecent = 0
-    private var recentBytes = 0
     /// Bytes written since the free space was looked at.
     var bytesSinceProbe = 0
 
     init(life: LogLife, lastRound: UInt64) {
         self.life = life
         self.lastRound = lastRound
+        lastSynced = lastRound
         lastRoundForReaders = Atomic(lastRound)
     }
 
-    func became(durable round: UInt64) {
+    func became(durable round: UInt64, isSynced: Bool) {
         lastRound = round
+        if isSynced { lastSynced = round }
         lastRoundForReaders.store(round, ordering: .releasing)
     }
+}
+
+/// Durable rounds that wait to be written into the partition files, oldest first.
+struct UnfiledRounds: Sendable {
+    var rounds: [DurableRound] = []
+    var byteCount = 0
+
+    mutating func append(_ round: DurableRound) {
+        rounds.append(round)
+        byteCount += round.byteCount
+    }
+
+    mutating func take() -> [DurableRound] {
+        defer {
+            rounds = []
+            byteCount = 0
+        }
+        return rounds
+    }
+}
+
+/// What writes durable rounds into the partition files knows.
+struct FilingState: Sendable {
+    /// Rounds that found no room there yet, oldest first.
+    var behind: [DurableRound] = []
+    /// Rounds in memory that are in the files too, oldest first, from `firstRecent` on, and their bytes.
+    private var recent: [DurableRound] = []
+    private var firstRecent = 0
+    private var recentBytes = 0
 
     /// Keeps a round that is in the files too, and lets go of the oldest beyond `limit` bytes.
-    func keep(_ round: DurableRound, limit: Int) {
+    mutating func keep(_ round: DurableRound, limit: Int) {
         recent.append(round)
-        recentBytes += round.bytes.count + round.partitions.count * 128
+        recentBytes += round.byteCount
         while recentBytes > limit, firstRecent < recent.count {
             let oldest = recent[firstRecent]
             for (batch, partition) in zip(oldest.round.batches, oldest.partitions) {
                 partition.tail.withLock { $0.forget(batch) }
             }
-            recentBytes -= oldest.bytes.count + oldest.partitions.count * 128
+            recentBytes -= oldest.byteCount
             firstRecent += 1
         }
         if firstRecent >= 256, firstRecent * 2 >= recent.count {

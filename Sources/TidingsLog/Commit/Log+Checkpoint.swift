@@ -33,6 +33,7 @@ extension Log {
 
     /// The checkpoint itself; the caller holds `control` and judges what went wrong.
     func checkpoint(_ control: inout ControlState, savesProducers: Bool = false) throws(DiskError) {
+        _ = catchUp()
         let (round, dirty) = written.withLock { written in
             defer {
                 written.dirty.removeAll()
@@ -44,6 +45,8 @@ extension Log {
         var works: [(partition: Partition, work: PartitionFiles.CheckpointWork)] = []
         works.reserveCapacity(dirty.count)
         for (place, partition) in dirty.enumerated() {
+            // What is known of producers can only be kept when the files are as far as the rounds.
+            if partition.files.withLock({ $0.bytesSinceSnapshot >= settings.producerSnapshotBytes }) { _ = catchUp() }
             do throws(DiskError) {
                 let work = try partition.files.withLock { files throws(DiskError) in
                     try files.beginCheckpoint(

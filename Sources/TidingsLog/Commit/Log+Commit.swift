@@ -5,19 +5,23 @@ import Synchronization
 import TidingsCore
 
 extension Log {
-    /// Makes all that waits durable in one round, answers those who wait, and writes the partition files.
+    /// Makes all that waits durable, answers those who wait, and hands it on to the partition files: one round for what
+    /// is acknowledged when it is written, then one that is synced.
     ///
     /// Called by the commit thread, or by a test that has started none.
     /// - Returns: whether there was anything to do.
     @discardableResult
     package func commitPending() -> Bool {
         if shouldResume.exchange(false, ordering: .acquiringAndReleasing) { resume() }
-        guard let group = staging.withLock({ $0.take() }) else { return false }
+        guard let taken = staging.withLock({ $0.take() }) else { return false }
         if let refusal = staging.withLock({ $0.refusalOfWaiting }) {
-            refuse(group, refusal, nil)
-        } else {
-            commitRound(group)
+            refuse(taken.all, refusal, nil)
+            return true
         }
+        if let relaxed = taken.relaxed {
+            guard commitRound(relaxed, before: taken.synced) else { return true }
+        }
+        if let synced = taken.synced { _ = commitRound(synced, before: nil) }
         return true
     }
 
@@ -40,78 +44,140 @@ extension Log {
         probeDisk()
     }
 
-    private func commitRound(_ group: PendingGroup) {
+    /// Commits a group; when that fails, refuses it, the one behind it, and all that waits.
+    private func commitRound(_ group: PendingGroup, before next: PendingGroup?) -> Bool {
         guard !group.batches.isEmpty else {
             answer(group, .success(commit.lastRound), nil)
-            return staging.withLock { $0.recycle(group) }
+            staging.withLock { $0.recycle(group) }
+            return true
         }
         if group.batches.count > 1 {
             group.batches.sort { ($0.partition.id, $0.baseOffset) < ($1.partition.id, $1.baseOffset) }
         }
         let number = commit.lastRound + 1
-        encode(group, number)
+        let copied = encode(group, number)
+        let both = [group, next].compactMap(\.self)
         do throws(WriteAheadFailure) {
+            try syncRelaxedRounds(below: group)
             let begun = time.now
-            while try writeAhead.write(commit.writer.bytes, round: number) == .full {
-                if let refusal = makeRoom() { return refuse(group, refusal.error, refusal.condition) }
+            let sync = sync(of: group)
+            while try writeAhead.write(commit.writer.pieces, count: commit.writer.byteCount, round: number, sync)
+                == .full
+            {
+                if let refusal = makeRoom() {
+                    refuse(both, refusal.error, refusal.condition)
+                    return false
+                }
             }
-            metrics.synced(in: time.now - begun)
+            if !group.isRelaxed { metrics.synced(in: time.now - begun) }
         } catch {
             let reason = error.error.description
             if error.isLackOfRoom {
                 logger.error("the disk is full: records are refused until there is room", [("reason", reason)])
-                refuse(group, LogError(.diskFull, reason), .full(reason))
+                refuse(both, LogError(.diskFull, reason), .full(reason))
             } else {
                 logger.error("the log is offline until its folder is reopened", [("reason", reason)])
-                refuse(group, LogError(.offline, reason), .offline(reason))
+                refuse(both, LogError(.offline, reason), .offline(reason))
             }
-            return
+            return false
         }
         #if TIDINGS_MUTATIONS
             if settings.mutation == .freesRoundsEarly { writeAhead.release(through: number) }
         #endif
-        let durable = publish(group, number)
+        let durable = publish(group, number, copied)
         answer(group, .success(number), durable.round)
-        metrics.appended(records: group.recordCount, bytes: durable.bytes.count)
-        probeDiskIfMuchWasWritten(durable.bytes.count)
+        let bytes = commit.writer.batchBytes
+        metrics.appended(records: group.recordCount, bytes: bytes)
         staging.withLock { $0.recycle(group) }
-        commit.behind.append(durable)
-        _ = catchUp()
+        file(durable)
+        probeDiskIfMuchWasWritten(bytes)
+        return true
     }
 
-    private func encode(_ group: PendingGroup, _ number: UInt64) {
+    /// Syncs what a partition of a synced round has in relaxed rounds: the promise to the later records stands on these.
+    private func syncRelaxedRounds(below group: PendingGroup) throws(WriteAheadFailure) {
+        let first = writeAhead.relaxed.first
+        guard !group.isRelaxed, first != .max,
+            group.batches.contains(where: { $0.partition.lastRelaxedRound.load(ordering: .relaxed) >= first })
+        else { return }
+        do throws(DiskError) {
+            try writeAhead.relaxed.sync()
+        } catch {
+            throw WriteAheadFailure(error, isLackOfRoom: false)
+        }
+    }
+
+    private func sync(of group: PendingGroup) -> WriteAheadLog.Sync {
+        guard group.isRelaxed else { return .synced }
+        let table = table.withLock { $0 }
+        return group.batches.contains { table.policy(of: $0.partition.id.topic).isSyncedInIntervals }
+            ? .relaxedInIntervals : .relaxed
+    }
+
+    /// Puts the round together.
+    /// - Returns: where the batches that were made here lie among the copied ones; nil for each client's batch.
+    private func encode(_ group: PendingGroup, _ number: UInt64) -> [Range<Int>?] {
+        let stamps = table.withLock { $0.hasAppendTimes ? $0 : nil }
         commit.writer.begin(entryCount: group.batches.count)
+        var copied: [Range<Int>?] = []
+        copied.reserveCapacity(group.batches.count)
         for batch in group.batches {
-            batch.withSealed { sealed in
-                commit.writer.add(sealed, of: batch.partition.id, at: batch.baseOffset, records: batch.recordCount)
+            let id = batch.partition.id
+            if let whole = batch.whole {
+                if whole.bytes.isPaged {
+                    commit.writer.add(shared: whole.bytes, of: id, at: batch.baseOffset, records: whole.recordCount)
+                } else {
+                    commit.writer.add(
+                        whole.bytes.buffer, of: id, at: batch.baseOffset, records: whole.recordCount)
+                }
+                copied.append(nil)
+            } else {
+                let records = batch.builder.count
+                let appendTime = stamps?.policy(of: id.topic).stampsAppendTime ?? false ? time.wall : nil
+                copied.append(
+                    commit.writer.add(
+                        batch.builder.seal(baseOffset: batch.baseOffset), of: id, at: batch.baseOffset,
+                        records: records, appendTime: appendTime))
             }
         }
-        commit.writer.finish(life: commit.life, number: number, lastSynced: commit.lastRound, time: time.wall)
+        commit.writer.finish(
+            life: commit.life, number: number, lastSynced: commit.lastSynced, time: time.wall,
+            isRelaxed: group.isRelaxed)
+        return copied
     }
 
     /// Shows a durable round to readers.
-    private func publish(_ group: PendingGroup, _ number: UInt64) -> DurableRound {
-        let bytes = SharedBytes(copying: commit.writer.batches)
+    private func publish(_ group: PendingGroup, _ number: UInt64, _ copied: [Range<Int>?]) -> DurableRound {
+        let shared =
+            copied.contains { $0 != nil } ? SharedBytes(copying: commit.writer.copiedBatches) : nil
         var batches: [StoredBatch] = []
         var partitions: [Partition] = []
         batches.reserveCapacity(group.batches.count)
         partitions.reserveCapacity(group.batches.count)
         let now = time.wall
-        var at = 0
-        for open in group.batches {
-            let total = RecordBatchHeader.totalByteCount(bytes.buffer.part(at..<bytes.count)) ?? 0
+        var bytes = 0
+        for (place, open) in group.batches.enumerated() {
+            let owner: SharedBytes
+            let range: Range<Int>
+            if let whole = open.whole {
+                (owner, range) = (whole.bytes, 0..<whole.bytes.count)
+            } else if let shared, let lies = copied[place] {
+                (owner, range) = (shared, lies)
+            } else {
+                preconditionFailure("a batch is a client's or was copied")
+            }
             let batch = StoredBatch(
                 partition: open.partition.id, baseOffset: open.baseOffset,
-                lastOffset: open.baseOffset + Int64(open.recordCount - 1), round: number, owner: bytes,
-                range: at..<at + total)
-            at += total
+                lastOffset: open.baseOffset + Int64(open.recordCount - 1), round: number, owner: owner, range: range)
+            bytes += range.count + 128
             batches.append(batch)
             partitions.append(open.partition)
+            if group.isRelaxed { open.partition.lastRelaxedRound.store(number, ordering: .relaxed) }
             open.partition.tail.withLock { $0.append(batch, at: now, keeping: settings.maxAbortedInMemory) }
         }
-        commit.became(durable: number)
+        commit.became(durable: number, isSynced: !group.isRelaxed)
         return DurableRound(
-            round: CommittedRound(number: number, batches: batches), partitions: partitions, bytes: bytes)
+            round: CommittedRound(number: number, batches: batches), partitions: partitions, byteCount: bytes)
     }
 
     /// Tells each loop once what became of its appends, and which round its followers may read.
@@ -119,22 +185,21 @@ extension Log {
         for session in sessions.withLock({ $0 }) {
             let count = session.slot < group.appends.count ? group.appends[session.slot] : 0
             let round = session.hasFollowers.load(ordering: .sequentiallyConsistent) ? round : nil
-            if count > 0 || round != nil { session.roundIsOver(answers: count, result, round) }
+            if count > 0 || round != nil {
+                session.roundIsOver(answers: count, isRelaxed: group.isRelaxed, result, round)
+            }
         }
     }
 
-    /// Refuses a group and all that waits behind it: their offsets are given again to others.
-    func refuse(_ group: PendingGroup, _ error: LogError, _ condition: LogCondition?) {
-        let later = staging.withLock { staging -> PendingGroup? in
+    /// Refuses groups and all that waits behind them: their offsets are given again to others.
+    func refuse(_ groups: [PendingGroup], _ error: LogError, _ condition: LogCondition?) {
+        let all = staging.withLock { staging -> [PendingGroup] in
             if let condition { staging.condition = condition }
-            let later = staging.take()
-            for batch in group.batches + (later?.batches ?? []) {
-                batch.partition.forgetStaged()
-            }
-            return later
+            let all = groups + (staging.take()?.all ?? [])
+            for batch in all.flatMap(\.batches) { batch.partition.forgetStaged() }
+            return all
         }
-        answer(group, .failure(error), nil)
-        if let later { answer(later, .failure(error), nil) }
+        for group in all { answer(group, .failure(error), nil) }
     }
 
     /// Waits for a checkpoint that frees a block of the write-ahead log.
@@ -150,85 +215,5 @@ extension Log {
             return (LogError(.diskFull, reason), .full(reason))
         }
         return isOffline ? (LogError(.offline, "the log went offline"), nil) : nil
-    }
-
-    /// Writes durable rounds into the partition files; false when there is no room for them, or worse.
-    func catchUp() -> Bool {
-        while let durable = commit.behind.first {
-            do throws(DiskError) {
-                try writeToFiles(durable)
-            } catch {
-                if error.code == .noSpace || error.code == .noHandles {
-                    let reason = error.description
-                    let isNew = staging.withLock { staging -> Bool in
-                        defer { staging.condition = .full(reason) }
-                        if case .full = staging.condition { return false }
-                        return true
-                    }
-                    if isNew {
-                        let what = error.code == .noSpace ? "the disk is full" : "no file can be opened"
-                        logger.error("\(what): records are refused until there is room", [("reason", reason)])
-                    }
-                } else {
-                    goOffline(error.description)
-                }
-                return false
-            }
-            commit.behind.removeFirst()
-            commit.keep(durable, limit: settings.recentBytes)
-        }
-        return true
-    }
-
-    private func writeToFiles(_ durable: DurableRound) throws(DiskError) {
-        let batches = durable.round.batches
-        var newlyDirty: [Partition] = []
-        var backs: [WriteBack] = []
-        var isWhole = false
-        defer {
-            // What was begun is listed even if it did not come to an end: the next try takes it for listed.
-            if !isWhole, !newlyDirty.isEmpty { written.withLock { $0.dirty.append(contentsOf: newlyDirty) } }
-        }
-        var (first, at) = (0, 0)
-        while first < batches.count {
-            let partition = durable.partitions[first]
-            var places: [BatchPlace] = []
-            var next = first
-            let from = at
-            while next < batches.count, durable.partitions[next] === partition {
-                let count = batches[next].bytes.count
-                places.append(
-                    BatchPlace(
-                        baseOffset: batches[next].baseOffset, endOffset: batches[next].lastOffset.next,
-                        range: at - from..<at - from + count, aborted: partition.aborted(by: batches[next])))
-                at += count
-                next += 1
-            }
-            let bytes = durable.bytes.buffer.part(from..<at)
-            try partition.files.withLock { files throws(DiskError) in
-                if files.isDeleted { return }
-                if !files.isListedDirty {
-                    files.isListedDirty = true
-                    newlyDirty.append(partition)
-                }
-                try files.append(bytes, places, round: durable.round.number, context)
-                if let back = files.takeWriteBack(from: settings.writeBackBytes) {
-                    backs.append(WriteBack(path: back.path, position: back.position, count: back.count))
-                }
-            }
-            first = next
-        }
-        isWhole = true
-        let isFirst = written.withLock { written -> Bool in
-            written.round = durable.round.number
-            written.dirty.append(contentsOf: newlyDirty)
-            defer { if written.dirtySince == nil { written.dirtySince = time.now } }
-            return written.dirtySince == nil
-        }
-        let wakesForBacks = writeBacks.withLock { waiting in
-            defer { waiting.append(contentsOf: backs) }
-            return waiting.isEmpty && !backs.isEmpty
-        }
-        if isFirst || wakesForBacks || writeAhead.liveBytes >= settings.checkpointBytes { keeperBell.ring() }
     }
 }

@@ -10,8 +10,10 @@ extension Log {
         chores.start("log-chores", threads: 1)
         threads.withLock { threads in
             guard threads == nil else { return }
+            filesBehind.store(true, ordering: .releasing)
             threads = LogThreads(
                 committer: LogThread("log-commit") { self.runCommitter() },
+                filer: LogThread("log-files") { self.runFiler() },
                 keeper: LogThread("log-keeper") { self.runKeeper() })
         }
         keeperBell.ring()
@@ -26,6 +28,7 @@ extension Log {
         }
         isEnding.store(true, ordering: .sequentiallyConsistent)
         committerBell.ring()
+        filerBell.ring()
         keeperBell.ring()
         blocksFreed.ring()
         let running = threads.withLock { threads in
@@ -38,12 +41,13 @@ extension Log {
             return thread
         }?.join()
         running?.committer.join()
+        running?.filer.join()
         running?.keeper.join()
         chores.stop()
         reads.stop()
         while commitPending() {}
         listUnsavedProducers()
-        if checkpoint(savesProducers: true), commit.behind.isEmpty, !isOffline { leaveClean() }
+        if checkpoint(savesProducers: true), isCaughtUp, !isOffline { leaveClean() }
         control.withLock { $0.isClosed = true }
         sessions.withLock { $0 = [] }
         context.open.closeOldest(keeping: 0)
@@ -81,7 +85,7 @@ extension Log {
             if commitPending() { continue }
             let mayEnd = isEnding.load(ordering: .sequentiallyConsistent)
             let sleeps = staging.withLock { staging -> Bool in
-                guard staging.filling.isEmpty else { return false }
+                guard staging.isEmpty else { return false }
                 staging.isCommitterAsleep = true
                 return true
             }
@@ -110,6 +114,7 @@ extension Log {
             }
             if isEnding.load(ordering: .sequentiallyConsistent) { return }
             startWriteBacks()
+            syncRelaxedRoundsIfDue()
             if time.now - lastWriteBack >= settings.writeBackInterval {
                 lastWriteBack = time.now
                 startOldWriteBacks()
@@ -120,6 +125,12 @@ extension Log {
                 probeDisk()
             }
         }
+    }
+
+    /// Syncs relaxed rounds when their interval is over.
+    private func syncRelaxedRoundsIfDue() {
+        guard let since = writeAhead.relaxed.since, time.now - since >= settings.syncInterval else { return }
+        do throws(DiskError) { try writeAhead.relaxed.sync() } catch { goOffline(error.description) }
     }
 
     private var isCheckpointDue: Bool {

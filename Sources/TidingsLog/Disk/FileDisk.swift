@@ -28,12 +28,16 @@ package final class FileDisk: Disk {
 
     package func open(_ path: String, _ mode: DiskOpenMode) throws(DiskError) -> any DiskFile {
         let full = absolute(path)
-        let flags: Int32 =
-            switch mode {
-            case .read: O_RDONLY
-            case .write: O_RDWR
-            case .create: O_RDWR | O_CREAT
-            }
+        let flags: Int32
+        switch mode {
+        case .read: flags = O_RDONLY
+        case .write: flags = O_RDWR
+        case .create: flags = O_RDWR | O_CREAT
+        case .direct:
+            let number = tidings_open_direct(full)
+            if number >= 0 { return SystemFile(number, path: full) }
+            throw DiskError(system: errno, "opening", full)
+        }
         while true {
             #if canImport(Glibc)
                 let number = Glibc.open(full, flags | O_CLOEXEC, 0o640)
@@ -190,6 +194,29 @@ final class SystemFile: DiskFile {
             if written == 0 { throw DiskError(.noSpace, "writing \(path): nothing more was taken") }
             done += written
         }
+    }
+
+    func write(_ pieces: [UnsafeRawBufferPointer], at position: Int64) throws(DiskError) {
+        try write(pieces, at: position, isSynced: false)
+    }
+
+    func writeSynced(_ pieces: [UnsafeRawBufferPointer], at position: Int64) throws(DiskError) {
+        try write(pieces, at: position, isSynced: true)
+    }
+
+    private func write(
+        _ pieces: [UnsafeRawBufferPointer], at position: Int64, isSynced: Bool
+    ) throws(DiskError) {
+        let reason = withUnsafeTemporaryAllocation(of: iovec.self, capacity: max(pieces.count, 1)) { room in
+            for (place, piece) in pieces.enumerated() {
+                room[place] = iovec(
+                    iov_base: UnsafeMutableRawPointer(mutating: piece.baseAddress), iov_len: piece.count)
+            }
+            let result = tidings_write_pieces(
+                number, room.baseAddress, Int32(pieces.count), position, isSynced ? 1 : 0)
+            return result == 0 ? 0 : errno
+        }
+        if reason != 0 { throw DiskError(system: reason, isSynced ? "writing and syncing" : "writing", path) }
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer, at position: Int64) throws(DiskError) -> Int {

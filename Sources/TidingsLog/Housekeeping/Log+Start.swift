@@ -28,6 +28,7 @@ extension Log {
         guard target > bounds.start,
             let place = control.metadata.topics.firstIndex(where: { $0.id == partition.id.topic })
         else { return bounds.start }
+        _ = catchUp()
         // When nothing is left, the space of the segment that is written to comes back too, if it is worth a new file.
         let worth = Int64(min(64 << 10, settings.segmentBytes / 4))
         let (going, isClosed) = try partition.files.withLock { files throws(DiskError) in

@@ -177,6 +177,8 @@ package struct LogInspector {
         for (place, base) in partition.segments.enumerated() {
             let next = place + 1 < partition.segments.count ? partition.segments[place + 1] : nil
             if let next, next <= max(offset, partition.start) { continue }
+            // No checkpoint covers what comes: a crash took some of it, and the write-ahead log has all of it.
+            if base > expected, expected >= partition.checkpointEnd, !metadata.isClean { break }
             if base > expected {
                 damaged(
                     Finding(
@@ -194,18 +196,21 @@ package struct LogInspector {
                         description: "cannot be opened: \(error.description)"))
                 continue
             }
+            var reached = walk.expected
             while let step = try walk.next() {
+                defer { reached = walk.expected }
                 switch step {
                 case .batch(let batch):
                     if batch.stored.lastOffset < offset { continue }
                     guard try each(batch) else { return nil }
                 case .damage(let position, let reason):
-                    let isTail = next == nil && walk.expected >= partition.checkpointEnd
+                    let isTail = reached >= partition.checkpointEnd && (next == nil || !metadata.isClean)
                     damaged(
                         Finding(
                             severity: isTail ? .notice : .damage, path: walk.path, position: position,
                             description: isTail
                                 ? reason + "; no checkpoint covers it, the write-ahead log has what counts" : reason))
+                    if isTail { return reached }
                 }
             }
             expected = walk.expected
@@ -255,8 +260,8 @@ package struct LogInspector {
     private func batches(of located: RecoveryPlan.Located) -> [Batch] {
         let path = WriteAheadLog.path(located.block)
         guard let file = try? disk.open(path, .read) else { return [] }
-        return zip(located.round.entries, located.round.batchPositions).compactMap { entry, at in
-            let position = Int64(located.position + at)
+        return located.round.entries.compactMap { entry in
+            let position = Int64(located.position + entry.position)
             guard let bytes = try? file.bytes(at: position, count: entry.byteCount),
                 let header = try? RecordBatchHeader(verifying: bytes.buffer), header.totalByteCount == bytes.count,
                 header.baseOffset == entry.baseOffset.value

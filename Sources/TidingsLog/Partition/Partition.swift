@@ -16,6 +16,8 @@ final class Partition: Sendable {
     let tail: Locked<PartitionTail>
     /// Whether a record without a key is refused: compaction could not tell what it stands for.
     let needsKeys = Atomic(false)
+    /// The last relaxed round that has a batch of it.
+    let lastRelaxedRound = Atomic<UInt64>(0)
     /// Its segments. Held over I/O, so never by a loop.
     let files: Locked<PartitionFiles>
 
@@ -39,6 +41,10 @@ final class StagedPartition: @unchecked Sendable {
     var nextOffset: Offset
     /// The batch being filled.
     var open: OpenBatch?
+    /// Whether ``open`` is in the relaxed group.
+    var isOpenRelaxed = false
+    /// Whether the synced group has a batch of this partition.
+    var hasSynced = false
     /// Set when the topic goes.
     var isDeleted = false
     /// What will be known of producers when all that is staged is durable.

@@ -148,6 +148,49 @@ struct PartitionFiles {
         return unnoticedBytes
     }
 
+    /// Writes batches in order of their offsets, unsynced, behind what is there; those that are there already are passed
+    /// over. Batches that lie side by side in memory go in one piece.
+    /// - Parameter aborted: the transaction that a marker among them ended without effect.
+    mutating func append(
+        _ batches: [StoredBatch], _ context: FileContext, aborted: (StoredBatch) -> AbortedTransaction?
+    ) throws(DiskError) {
+        var next = 0
+        while next < batches.count, batches[next].lastOffset < end { next += 1 }
+        var pieces: [UnsafeRawBufferPointer] = []
+        while next < batches.count {
+            let first = batches[next]
+            let place = BatchPlace(
+                baseOffset: first.baseOffset, endOffset: first.lastOffset.next, range: 0..<first.bytes.count)
+            if mustRoll(for: place) { try roll(to: first.baseOffset, context) }
+            var last = next
+            var count = first.bytes.count
+            while last + 1 < batches.count, fits(0..<count + batches[last + 1].bytes.count),
+                batches[last + 1].lastOffset.next - active.base <= Int64(Int32.max)
+            {
+                last += 1
+                count += batches[last].bytes.count
+            }
+            pieces.removeAll(keepingCapacity: true)
+            for batch in batches[next...last] { pieces.append(joining: batch.bytes) }
+            if active.byteCount == 0 { directoryVersion += 1 }
+            let file = try context.open.file(SegmentNames.log(folder, active.base), .create)
+            try file.write(pieces, at: active.byteCount)
+            for batch in batches[next...last] {
+                if let aborted = aborted(batch) { try note(aborted, context) }
+                index.note(
+                    batch.baseOffset - active.base, last: batch.lastOffset - active.base, at: active.byteCount,
+                    round: batch.round, maxTimestamp: BatchSummary.maxTimestamp(batch.bytes),
+                    interval: Int64(settings.indexIntervalBytes))
+                active.byteCount += Int64(batch.bytes.count)
+            }
+            totalBytes += Int64(count)
+            bytesSinceSnapshot += Int64(count)
+            end = batches[last].lastOffset.next
+            next = last + 1
+        }
+        if index.pendingCount >= ActiveIndex.flushFrom { try flushIndex(context) }
+    }
+
     /// Writes the batches of one round, unsynced, behind what is there; those that are there already are passed over.
     mutating func append(
         _ bytes: UnsafeRawBufferPointer, _ batches: [BatchPlace], round: UInt64, _ context: FileContext
@@ -377,6 +420,16 @@ struct PartitionFiles {
         for path in SegmentNames.all(folder, segment.base) {
             context.open.forget(prefix: path)
             do { try context.disk.remove(path) } catch  where error.code == .missing {}
+        }
+    }
+}
+extension [UnsafeRawBufferPointer] {
+    /// Appends bytes, in one piece with the last ones when they lie right behind them.
+    fileprivate mutating func append(joining bytes: UnsafeRawBufferPointer) {
+        if let last, let base = last.baseAddress, base + last.count == bytes.baseAddress {
+            self[count - 1] = UnsafeRawBufferPointer(start: base, count: last.count + bytes.count)
+        } else {
+            append(bytes)
         }
     }
 }

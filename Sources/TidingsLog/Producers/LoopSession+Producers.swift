@@ -24,15 +24,12 @@ extension LoopSession {
         }
         let batch = end.batch(at: loop.time.wall)
         let now = loop.time.wall
-        let settings = log.settings
-        try stage(then) { staging in
-            // Who frees the disk or ends a transaction must not wait for room: a marker is as small as our own records.
-            if let refusal = staging.refusal(internalOnly: true) { return refusal }
-            guard staging.filling.byteCount + targets.count * 256 <= settings.maxWaitingBytes else {
-                return LogError(.overloaded, "\(staging.filling.byteCount) bytes wait for the disk already")
-            }
+        let isRelaxed = partitions.allSatisfy { policy(of: $0.topic).isRelaxed }
+        // Who frees the disk or ends a transaction must not wait for room: a marker is as small as our own records.
+        try stage(
+            targets.count * 256, isRelaxed: isRelaxed, internalOnly: true, to: targets, then
+        ) { staging, group in
             for partition in targets {
-                if partition.staged.isDeleted { return self.unknown(partition.id) }
                 guard partition.staged.takes(chosenAmong: 0) else { return Log.layoutChanges }
                 let placed = ProducerMarker(end, at: partition.staged.nextOffset)
                 if let refusal = partition.staged.producers.refusal(of: placed, isNewEpoch: end.beginsEpoch) {
@@ -40,7 +37,8 @@ extension LoopSession {
                 }
             }
             for partition in targets {
-                let offset = batch.withUnsafeBytes { staging.add(whole: $0, offsets: 1, to: partition) }
+                let marker = batch.withUnsafeBytes { WholeBatch(copying: $0, recordCount: 1) }
+                let offset = staging.add(marker, to: partition, in: group)
                 partition.staged.producers.take(ProducerMarker(end, at: offset), at: now)
             }
             return nil

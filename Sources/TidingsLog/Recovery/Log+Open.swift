@@ -132,7 +132,7 @@ final class FolderOpening {
                     settings: settings)
             }
         }
-        let writeAhead = WriteAheadLog(on: disk, settings: settings)
+        let writeAhead = WriteAheadLog(on: disk, settings: settings, time: time)
         let blocks = try blockFiles()
         if !metadata.isClean, !isFresh {
             let recovery = Recovery(self, partitions: partitions, metadata: metadata)

@@ -55,6 +55,11 @@ final class Recovery {
                 "the log was recovered", [("rounds", String(plan.lastRound - metadata.checkpoint))])
         }
         metadata.checkpoint = plan.lastRound
+        if plan.hasRelaxed || metadata.topics.contains(where: { $0.settings.durability.isRelaxed }) {
+            // Rounds that a power loss took had been told: their numbers are not given again. The write-ahead log has
+            // room for no more than these.
+            metadata.checkpoint += UInt64(opening.settings.writeAheadBytes / RoundHeader.alignment)
+        }
     }
 
     private func content(of block: UInt32) throws(DiskError) -> SharedBytes {
@@ -71,19 +76,10 @@ final class Recovery {
         for located in plan.replay {
             if block?.number != located.block { block = (located.block, try content(of: located.block)) }
             guard let bytes = block?.bytes else { continue }
-            let positions = located.round.batchPositions
-            for (place, entry) in located.round.entries.enumerated() {
+            let round = bytes.buffer.part(min(located.position, bytes.count)..<bytes.count)
+            for entry in located.round.entries {
                 guard let partition = partition(entry.partition) else { continue }
-                let range = located.position + positions[place]..<located.position + positions[place] + entry.byteCount
-                let batch =
-                    range.upperBound <= bytes.count
-                    ? bytes.buffer.part(range) : UnsafeRawBufferPointer(rebasing: bytes.buffer[0..<0])
-                let isGood =
-                    located.round.condition == .whole
-                    || (try? RecordBatchHeader(verifying: batch)).map {
-                        $0.baseOffset == entry.baseOffset.value && $0.totalByteCount == batch.count
-                    } ?? false
-                try restore(entry, batch, isGood: isGood, round: located.round.header.number, partition)
+                try restore(entry, entry.batch(in: round), located.round.header, partition)
             }
         }
         // Rounds whose headers are gone: what the files have of them is all there is.
@@ -99,18 +95,20 @@ final class Recovery {
     }
 
     private func restore(
-        _ entry: RoundEntry, _ batch: UnsafeRawBufferPointer, isGood: Bool, round: UInt64, _ partition: Partition
+        _ entry: RoundEntry, _ batch: UnsafeRawBufferPointer?, _ header: RoundHeader, _ partition: Partition
     ) throws(DiskError) {
         touched[partition.id] = partition
         let end = partition.files.withLock { $0.end }
         if entry.endOffset <= end { return }
-        if entry.baseOffset > end { try fill(partition, upTo: entry.baseOffset, round: round) }
-        if !isGood {
-            try fill(partition, upTo: entry.endOffset, round: round)
+        // What a power loss took of a relaxed topic, and what came behind it there, was promised to nobody.
+        if header.isRelaxed, batch == nil || entry.baseOffset > end { return }
+        if entry.baseOffset > end { try fill(partition, upTo: entry.baseOffset, round: header.number) }
+        guard let batch else {
+            try fill(partition, upTo: entry.endOffset, round: header.number)
             return giveUp(partition, entry.endOffset)
         }
         giveUp(partition, entry.baseOffset)
-        try append(batch, entry.baseOffset, entry.endOffset, round, partition)
+        try append(batch, entry.baseOffset, entry.endOffset, header.number, partition)
     }
 
     private func append(

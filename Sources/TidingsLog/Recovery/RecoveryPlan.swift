@@ -7,6 +7,9 @@ import TidingsCore
 /// Rounds are written one after the other, each after the one before it was synced. So only the last one can be torn: it
 /// was told to nobody and is cut. A round that is damaged or missing although a later one is whole, or although a later
 /// one says that it was synced, was acknowledged: that is corruption, and what is lost of it is quarantined.
+///
+/// Relaxed rounds promise less: a power loss may take any of them, whatever comes behind. Each round says which synced one
+/// was the last before it, so what is missing behind that was relaxed, and nobody was promised it.
 struct RecoveryPlan: Sendable {
     /// A round and where it was found.
     struct Located: Sendable {
@@ -25,10 +28,13 @@ struct RecoveryPlan: Sendable {
     private(set) var corrupt: [UInt64] = []
     /// The last round that counts.
     private(set) var lastRound: UInt64
+    /// Whether there were relaxed rounds.
+    private(set) var hasRelaxed: Bool
 
     /// Judges what was found beyond the checkpoint.
     init(found: [Located], checkpoint: UInt64) {
         lastRound = checkpoint
+        hasRelaxed = found.contains { $0.round.header.isRelaxed }
         var byNumber: [UInt64: Located] = [:]
         var lastAcknowledged = checkpoint
         for located in found where located.round.header.number > checkpoint {
@@ -47,11 +53,12 @@ struct RecoveryPlan: Sendable {
         }
         var expected = checkpoint + 1
         for located in replay {
-            let number = located.round.header.number
+            let header = located.round.header
             // Bounded by what is stored: numbers come from headers whose checksum and nonce match.
-            if number > expected, number - expected <= 1 << 20 { corrupt.append(contentsOf: expected..<number) }
-            if located.round.condition != .whole { corrupt.append(number) }
-            expected = number + 1
+            let missing = expected..<max(expected, min(header.number, header.lastSynced &+ 1))
+            if missing.count <= 1 << 20 { corrupt.append(contentsOf: missing) }
+            if located.round.condition != .whole, !header.isRelaxed { corrupt.append(header.number) }
+            expected = header.number + 1
         }
         if expected <= lastAcknowledged, lastAcknowledged - expected <= 1 << 20 {
             corrupt.append(contentsOf: expected...lastAcknowledged)

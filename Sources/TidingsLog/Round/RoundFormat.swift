@@ -12,17 +12,37 @@ struct LogLife: Hashable, Sendable {
     let nonce: UInt64
 }
 
-/// One batch of a round: where it belongs, and how long it is.
+/// One batch of a round: where it belongs, how long it is, and where it lies.
 struct RoundEntry: Hashable, Sendable {
-    static let byteCount = 24
+    static let byteCount = 32
+    /// The first bytes of a batch: what its own checksum does not cover, and that checksum.
+    static let headByteCount = RecordBatchHeader.checkedFrom
 
     let partition: PartitionID
     let baseOffset: Offset
     let recordCount: Int32
     let byteCount: Int
+    /// Where the batch begins, counted from the round's first byte.
+    let position: Int
+    /// CRC-32C of the batch's first ``headByteCount`` bytes; the batch's own checksum vouches for the rest.
+    let headChecksum: UInt32
 
     /// The offset after the last one of the batch.
     var endOffset: Offset { baseOffset + Int64(recordCount) }
+
+    /// The batch in a round's bytes; nil when it is not whole and unchanged.
+    /// - Parameter verifies: false only where a test plants that fault.
+    func batch(in round: UnsafeRawBufferPointer, verifies: Bool = true) -> UnsafeRawBufferPointer? {
+        guard position <= round.count, byteCount <= round.count - position, byteCount >= RecordBatchHeader.byteCount
+        else { return nil }
+        let batch = round.part(position..<position + byteCount)
+        if !verifies { return batch }
+        guard CRC32C.checksum(batch.part(0..<Self.headByteCount)) == headChecksum,
+            let header = try? RecordBatchHeader(verifying: batch), header.totalByteCount == byteCount,
+            header.baseOffset == baseOffset.value
+        else { return nil }
+        return batch
+    }
 }
 
 /// The 72 bytes in front of a round's table and batches, big-endian:
@@ -34,32 +54,36 @@ struct RoundEntry: Hashable, Sendable {
 /// | 16 | generation |
 /// | 20 | number of entries |
 /// | 24 | number of the round |
-/// | 32 | last round that was synced when this one was written |
+/// | 32 | last synced round when this one was written |
 /// | 40 | time, milliseconds since 1970 |
-/// | 48 | bytes of all batches |
+/// | 48 | bytes from the round's first to its last batch's end |
 /// | 56 | CRC-32C of the table |
-/// | 60 | CRC-32C of all batches |
-/// | 64 | zero |
+/// | 60 | zero |
+/// | 64 | form of the round: 1; 0x100 more when the round is relaxed |
 /// | 68 | CRC-32C of the 68 bytes before |
 ///
-/// Then the table (24 bytes per batch: topic, partition, base offset, bytes, records), then the batches, then zeros to
-/// the next multiple of 4,096: a round never shares a page with another, so writing one cannot tear an older one.
+/// Then the table (32 bytes per batch: topic, partition, base offset, bytes, records, position, CRC-32C of the batch's
+/// first 21 bytes), then the batches: small ones one after the other, large ones each from a page of its own, so that they
+/// are written from where they lie. Zeros fill the last page: a round never shares a page with another, so writing one
+/// cannot tear an older one. Batches are checked by their own checksums: no byte is summed twice.
 struct RoundHeader: Hashable, Sendable {
     static let byteCount = 72
     static let alignment = 4096
     static let magic: UInt64 = 0x5449_4452_4F55_4E44
+    static let form: UInt32 = 1
+    static let relaxedFlag: UInt32 = 0x100
 
     let life: LogLife
     let number: UInt64
     let lastSynced: UInt64
     let time: WallTime
     let entryCount: Int
-    let batchBytes: Int
-    let tableChecksum: UInt32
-    let batchChecksum: UInt32
-
     /// Bytes of the round without what fills its last page.
-    var byteCount: Int { Self.byteCount + entryCount * RoundEntry.byteCount + batchBytes }
+    let byteCount: Int
+    let tableChecksum: UInt32
+    /// Whether its records were acknowledged without a sync: it may be missing after a power loss.
+    let isRelaxed: Bool
+
     /// Bytes the round takes in a block.
     var paddedByteCount: Int { Self.padded(byteCount) }
 
@@ -72,20 +96,20 @@ struct RoundHeader: Hashable, Sendable {
             let nonce = reader.number(UInt64.self), let generation = reader.number(UInt32.self),
             let entries = reader.number(UInt32.self), let number = reader.number(UInt64.self),
             let lastSynced = reader.number(UInt64.self), let millis = reader.number(Int64.self),
-            let batchBytes = reader.number(UInt64.self), let tableChecksum = reader.number(UInt32.self),
-            let batchChecksum = reader.number(UInt32.self), reader.number(UInt32.self) != nil,
+            let byteCount = reader.number(UInt64.self), let tableChecksum = reader.number(UInt32.self),
+            reader.number(UInt32.self) != nil, let form = reader.number(UInt32.self),
             let checksum = reader.number(UInt32.self),
-            checksum == CRC32C.checksum(bytes.part(0..<Self.byteCount - 4)),
-            entries <= 1 << 24, batchBytes <= 1 << 31
+            checksum == CRC32C.checksum(bytes.part(0..<Self.byteCount - 4)), form & ~Self.relaxedFlag == Self.form,
+            entries <= 1 << 24, byteCount <= 1 << 31
         else { return nil }
         life = LogLife(generation: generation, nonce: nonce)
         self.number = number
         self.lastSynced = lastSynced
         time = WallTime(millis: millis)
         entryCount = Int(entries)
-        self.batchBytes = Int(batchBytes)
+        self.byteCount = max(Int(byteCount), Self.byteCount + entryCount * RoundEntry.byteCount)
         self.tableChecksum = tableChecksum
-        self.batchChecksum = batchChecksum
+        isRelaxed = form & Self.relaxedFlag != 0
     }
 }
 
@@ -105,14 +129,6 @@ struct Round: Sendable {
     /// Empty when the table is damaged.
     let entries: [RoundEntry]
     let condition: Condition
-    /// Where each entry's batch begins, counted from the round's first byte.
-    var batchPositions: [Int] {
-        var at = RoundHeader.byteCount + header.entryCount * RoundEntry.byteCount
-        return entries.map { entry in
-            defer { at += entry.byteCount }
-            return at
-        }
-    }
 
     /// Reads the round that `bytes` begin with; nil when they begin with none. Never traps, whatever the bytes.
     /// - Parameter verifies: false only where a test plants that fault.
@@ -130,29 +146,26 @@ struct Round: Sendable {
             return
         }
         self.entries = entries
-        let isWhole =
-            header.byteCount <= bytes.count
-            && (!verifies || CRC32C.checksum(bytes.part(tableEnd..<header.byteCount)) == header.batchChecksum)
-        condition = isWhole ? .whole : .damagedBatches
+        condition = entries.allSatisfy { $0.batch(in: bytes, verifies: verifies) != nil } ? .whole : .damagedBatches
     }
 
     private static func entries(_ table: UnsafeRawBufferPointer, _ header: RoundHeader) -> [RoundEntry]? {
         var reader = ByteReader(table)
         var entries: [RoundEntry] = []
         entries.reserveCapacity(header.entryCount)
-        var sum = 0
         for _ in 0..<header.entryCount {
             guard let topic = reader.number(UInt32.self), let index = reader.number(Int32.self),
                 let base = reader.number(Int64.self).flatMap({ Offset(decoding: $0) }),
                 let bytes = reader.number(UInt32.self), let records = reader.number(Int32.self),
-                records > 0, base.value <= Int64.max - Int64(records) - 1
+                let position = reader.number(UInt32.self), let checksum = reader.number(UInt32.self),
+                records > 0, base.value <= Int64.max - Int64(records) - 1,
+                Int(position) + Int(bytes) <= header.byteCount
             else { return nil }
-            sum += Int(bytes)
             entries.append(
                 RoundEntry(
                     partition: PartitionID(TopicID(topic), index), baseOffset: base, recordCount: records,
-                    byteCount: Int(bytes)))
+                    byteCount: Int(bytes), position: Int(position), headChecksum: checksum))
         }
-        return sum == header.batchBytes ? entries : nil
+        return entries
     }
 }

@@ -15,18 +15,23 @@ final class LoopSession: LogSession, @unchecked Sendable {
     let hasFollowers = Atomic(false)
 
     private var table: PartitionTable
-    private var waiting: [(Result<UInt64, LogError>) -> Void] = []
-    private var firstWaiting = 0
+    /// Who waits for a synced round, and who for a relaxed one.
+    private var waiting = AnswerQueue()
+    private var waitingRelaxed = AnswerQueue()
     private var followers: [(name: LogFollower, observer: (CommittedRound) -> Void)] = []
     private var lastFollower: UInt64 = 0
     /// The partition of each entry of the append at hand; kept for its memory.
-    private var targets: [Partition] = []
+    var targets: [Partition] = []
+    /// Wakes the commit thread; made once.
+    private var ring: @Sendable () -> Void
 
     init(_ log: Log, on loop: any Loop, slot: Int) {
         self.log = log
         self.loop = loop
         self.slot = slot
         table = log.table.withLock { $0 }
+        let bell = log.committerBell
+        ring = { bell.ring() }
     }
 
     /// The partition as the current table has it.
@@ -35,139 +40,43 @@ final class LoopSession: LogSession, @unchecked Sendable {
         return table.partition(id)
     }
 
-    // MARK: append
+    /// What the settings of a partition's topic mean to an append, in the current table.
+    func policy(of topic: TopicID) -> AppendPolicy { table.policy(of: topic) }
 
-    func append(
-        _ buffer: inout AppendBuffer, then: @escaping (Result<UInt64, LogError>) -> Void
-    ) throws(LogError) {
-        let settings = log.settings
-        var byteCount = 0
-        var isInternal = true
-        targets.removeAll(keepingCapacity: true)
-        for entry in buffer.entries {
-            guard entry.body.count <= settings.maxRecordBytes else {
-                throw LogError(
-                    .recordTooLarge,
-                    "a record of \(entry.body.count) bytes; storage.max_record_bytes is \(settings.maxRecordBytes)")
-            }
-            if let last = targets.last, last.id == entry.partition {
-                targets.append(last)
-            } else {
-                guard let partition = partition(entry.partition) else { throw unknown(entry.partition) }
-                targets.append(partition)
-                byteCount += Staging.batchOverhead
-                isInternal = isInternal && partition.topic.isInternal
-            }
-            // The body begins with the length of its key: -1, as the format writes it, when there is none.
-            if targets[targets.count - 1].needsKeys.load(ordering: .relaxed),
-                buffer.bodies.bytes[entry.body.lowerBound] == 1
-            {
-                throw Log.noKey(targets[targets.count - 1].topic)
-            }
-            byteCount += RecordBatchBuilder.maximumByteCount(body: entry.body.count)
-        }
-        guard byteCount <= settings.maxWaitingBytes else {
-            throw LogError(
-                .recordTooLarge,
-                "one append of \(byteCount) bytes; the limit maxWaitingBytes is \(settings.maxWaitingBytes)")
-        }
-        let bodies = buffer.bodies.bytes
-        let outcome = log.staging.withLock { staging -> Outcome in
-            if let refusal = staging.refusal(internalOnly: isInternal) { return .refused(refusal) }
-            guard staging.filling.byteCount + byteCount <= settings.maxWaitingBytes else {
-                return .refused(
-                    LogError(.overloaded, "\(staging.filling.byteCount) bytes wait for the disk already"))
-            }
-            if let gone = targets.first(where: { $0.staged.isDeleted }) { return .refused(unknown(gone.id)) }
-            for place in buffer.entries.indices
-            where !targets[place].staged.takes(chosenAmong: buffer.entries[place].chosenAmong) {
-                return .refused(Log.layoutChanges)
-            }
-            for place in buffer.entries.indices {
-                let entry = buffer.entries[place]
-                buffer.entries[place].offset = staging.add(
-                    bodies.part(entry.body), at: entry.timestamp, to: targets[place], settings: settings)
-            }
-            staging.filling.noteAppend(slot: slot)
-            defer { staging.isCommitterAsleep = false }
-            return .taken(wakes: staging.isCommitterAsleep)
-        }
-        switch outcome {
-        case .refused(let error): throw error
-        case .taken(let wakes):
-            waiting.append(then)
-            if wakes { log.committerBell.ring() }
-        }
-    }
-
-    func append(
-        batch: UnsafeRawBufferPointer, to id: PartitionID, then: @escaping (Result<UInt64, LogError>) -> Void
-    ) throws(LogError) -> Offset {
-        guard let partition = partition(id) else { throw unknown(id) }
-        let header: RecordBatchHeader
-        do throws(RecordError) {
-            header = try RecordBatchHeader(verifying: batch, isFresh: true)
-        } catch {
-            throw LogError(.corruptBatch, error.description)
-        }
-        let settings = log.settings
-        guard header.recordCount > 0, !header.isControl, header.totalByteCount == batch.count,
-            header.producerID < 0 || header.producerEpoch >= 0 && header.baseSequence >= 0,
-            header.producerID >= 0 || !header.isTransactional
-        else { throw LogError(.corruptBatch, "a client's batch has records, and no marks of the server") }
-        guard batch.count <= settings.maxWaitingBytes / 2 else {
-            throw LogError(.recordTooLarge, "a batch of \(batch.count) bytes")
-        }
-        if partition.needsKeys.load(ordering: .relaxed) { try Log.requireKeys(of: batch, partition.topic) }
-        let now = loop.time.wall
-        var offset = Offset.zero
-        try stage(then) { staging in
-            if let refusal = staging.refusal(internalOnly: partition.topic.isInternal) { return refusal }
-            guard staging.filling.byteCount + batch.count + Staging.batchOverhead <= settings.maxWaitingBytes else {
-                return LogError(.overloaded, "\(staging.filling.byteCount) bytes wait for the disk already")
-            }
-            let staged = partition.staged
-            if staged.isDeleted { return self.unknown(id) }
-            guard staged.takes(chosenAmong: 0) else { return Log.layoutChanges }
-            #if TIDINGS_MUTATIONS
-                let isRepeatStored = settings.mutation == .storesRepeats
-            #else
-                let isRepeatStored = false
-            #endif
-            switch staged.judge(header, at: now, settings) {
-            case .refused(let refusal): return refusal.error(of: header.producerID)
-            // What was stored before is in this round or an older one: it is answered with this one.
-            case .duplicate(let known) where !isRepeatStored: offset = known.baseOffset
-            case .fresh, .duplicate:
-                offset = staging.add(whole: batch, offsets: header.lastOffsetDelta + 1, to: partition)
-                staged.take(header, at: offset, now)
-            }
-            return nil
-        }
-        return offset
-    }
-
-    /// Stages something under the lock: what `work` refuses is thrown, else `then` is answered with the next round.
-    func stage(
-        _ then: @escaping (Result<UInt64, LogError>) -> Void, _ work: (inout Staging) -> LogError?
-    ) throws(LogError) {
-        let outcome = log.staging.withLock { staging -> Outcome in
-            if let refusal = work(&staging) { return .refused(refusal) }
-            staging.filling.noteAppend(slot: slot)
-            defer { staging.isCommitterAsleep = false }
-            return .taken(wakes: staging.isCommitterAsleep)
-        }
-        switch outcome {
-        case .refused(let error): throw error
-        case .taken(let wakes):
-            waiting.append(then)
-            if wakes { log.committerBell.ring() }
-        }
+    /// Remembers who waits, and wakes the commit thread at the end of the loop's turn: what else comes in this turn
+    /// shares the round.
+    private func answerLater(_ then: @escaping (Result<UInt64, LogError>) -> Void, isRelaxed: Bool, wakes: Bool) {
+        if isRelaxed { waitingRelaxed.append(then) } else { waiting.append(then) }
+        if wakes { loop.post(ring) }
     }
 
     private enum Outcome {
         case refused(LogError)
-        case taken(wakes: Bool)
+        case taken(isRelaxed: Bool, wakes: Bool)
+    }
+
+    /// Stages something under the lock: what `work` refuses is thrown, else `then` is answered with the round.
+    /// - Parameter isRelaxed: whether all that it goes to is relaxed.
+    func stage(
+        _ byteCount: Int, isRelaxed: Bool, internalOnly: Bool, to targets: [Partition],
+        _ then: @escaping (Result<UInt64, LogError>) -> Void, _ work: (inout Staging, PendingGroup) -> LogError?
+    ) throws(LogError) {
+        let limit = log.settings.maxWaitingBytes
+        let outcome = log.staging.withLock { staging -> Outcome in
+            if let refusal = staging.refusal(of: byteCount, limit: limit, internalOnly: internalOnly) {
+                return .refused(refusal)
+            }
+            if let gone = targets.first(where: { $0.staged.isDeleted }) { return .refused(unknown(gone.id)) }
+            let group = staging.group(isRelaxed: isRelaxed, to: targets)
+            if let refusal = work(&staging, group) { return .refused(refusal) }
+            group.noteAppend(slot: slot)
+            defer { staging.isCommitterAsleep = false }
+            return .taken(isRelaxed: group.isRelaxed, wakes: staging.isCommitterAsleep)
+        }
+        switch outcome {
+        case .refused(let error): throw error
+        case .taken(let isRelaxed, let wakes): answerLater(then, isRelaxed: isRelaxed, wakes: wakes)
+        }
     }
 
     func unknown(_ partition: PartitionID) -> LogError {
@@ -175,21 +84,17 @@ final class LoopSession: LogSession, @unchecked Sendable {
     }
 
     /// Answers the oldest appends and shows a round to the followers, in one piece of work on the loop.
-    func roundIsOver(answers: Int, _ result: Result<UInt64, LogError>, _ round: CommittedRound?) {
-        loop.post { self.finish(answers, result, round) }
+    func roundIsOver(
+        answers: Int, isRelaxed: Bool, _ result: Result<UInt64, LogError>, _ round: CommittedRound?
+    ) {
+        loop.post { self.finish(answers, isRelaxed, result, round) }
     }
 
-    private func finish(_ answers: Int, _ result: Result<UInt64, LogError>, _ round: CommittedRound?) {
+    private func finish(
+        _ answers: Int, _ isRelaxed: Bool, _ result: Result<UInt64, LogError>, _ round: CommittedRound?
+    ) {
         for _ in 0..<answers {
-            let then = waiting[firstWaiting]
-            firstWaiting += 1
-            if firstWaiting == waiting.count {
-                waiting.removeAll(keepingCapacity: true)
-                firstWaiting = 0
-            } else if firstWaiting >= 1024, firstWaiting * 2 >= waiting.count {
-                waiting.removeFirst(firstWaiting)
-                firstWaiting = 0
-            }
+            let then = isRelaxed ? waitingRelaxed.takeFirst() : waiting.takeFirst()
             then(result)
         }
         guard let round else { return }

@@ -4,13 +4,16 @@ import TidingsCore
 
 /// The one file set that is synced for every round: `log/wal/<number>.wal`.
 ///
-/// - Concurrency: ``write(_:round:)`` on the commit thread only; the rest from any thread that may block.
+/// Synced rounds are written past the system's page cache, each durable by itself. Relaxed ones go through the cache and
+/// wait there: synced in intervals, or left to the system until a checkpoint.
+///
+/// - Concurrency: ``write(_:count:round:_:)`` on the commit thread only; the rest from any thread that may block.
 final class WriteAheadLog: @unchecked Sendable {
     static let folder = "log/wal"
 
     /// What became of a round.
     enum Outcome {
-        case synced
+        case written
         /// No block is free before the next checkpoint; nothing was written.
         case full
     }
@@ -19,9 +22,15 @@ final class WriteAheadLog: @unchecked Sendable {
     private let ring: Locked<WriteAheadRing>
     /// The current block's file; on the commit thread.
     private var file: (any DiskFile)?
+    /// The same through the page cache, once a relaxed round needed it.
+    private var cachedFile: (any DiskFile)?
+    /// What is written and not synced.
+    let relaxed = RelaxedRounds()
+    private let time: any TimeSource
 
-    init(on disk: any Disk, settings: LogSettings) {
+    init(on disk: any Disk, settings: LogSettings, time: any TimeSource) {
         self.disk = disk
+        self.time = time
         let blockBytes = WriteAheadLog.blockBytes(settings)
         ring = Locked(WriteAheadRing(blockBytes: blockBytes, maxBlocks: settings.writeAheadBytes / blockBytes))
     }
@@ -30,7 +39,8 @@ final class WriteAheadLog: @unchecked Sendable {
     static func blockBytes(_ settings: LogSettings) -> Int {
         max(
             RoundHeader.padded(settings.writeAheadBlockBytes),
-            RoundHeader.padded(settings.maxWaitingBytes + 2 * RoundHeader.alignment))
+            // A page at most is lost behind each large batch.
+            RoundHeader.padded(settings.maxWaitingBytes + settings.maxWaitingBytes / 8 + 2 * RoundHeader.alignment))
     }
 
     static func path(_ number: UInt32) -> String {
@@ -55,11 +65,25 @@ final class WriteAheadLog: @unchecked Sendable {
     /// Bytes that wait for a checkpoint.
     var liveBytes: Int { ring.withLock { $0.liveBytes } }
 
-    /// Writes a round and syncs it: one write, one sync.
+    /// When a round is synced.
+    enum Sync {
+        /// Before it is told.
+        case synced
+        /// Together with others, in intervals.
+        case relaxedInIntervals
+        /// When the system likes, or by way of a checkpoint.
+        case relaxed
+    }
+
+    /// Writes a round; a synced one is durable when this returns.
+    ///
+    /// A block always begins with a synced round, so that its first page tells whether it belongs to this life.
     /// - Throws: what the disk said, and whether it was the write that failed for lack of room (then what was written
     ///   was cut off again).
-    func write(_ bytes: UnsafeRawBufferPointer, round: UInt64) throws(WriteAheadFailure) -> Outcome {
-        let place = ring.withLock { $0.place(count: bytes.count) }
+    func write(
+        _ pieces: [UnsafeRawBufferPointer], count: Int, round: UInt64, _ how: Sync = .synced
+    ) throws(WriteAheadFailure) -> Outcome {
+        let place = ring.withLock { $0.place(count: count) }
         var position = 0
         do throws(DiskError) {
             switch place {
@@ -67,11 +91,13 @@ final class WriteAheadLog: @unchecked Sendable {
             case .current(let at):
                 position = at
             case .recycled(let number):
-                file = try disk.open(WriteAheadLog.path(number), .write)
+                cachedFile = nil
+                file = try disk.open(WriteAheadLog.path(number), .direct)
             case .new(let number):
-                let created = try disk.open(WriteAheadLog.path(number), .create)
+                cachedFile = nil
+                _ = try disk.open(WriteAheadLog.path(number), .create)
                 try disk.syncDirectory(WriteAheadLog.folder)
-                file = created
+                file = try disk.open(WriteAheadLog.path(number), .direct)
             }
         } catch {
             ring.withLock { $0.giveBack() }
@@ -79,17 +105,32 @@ final class WriteAheadLog: @unchecked Sendable {
         }
         guard let file else { preconditionFailure("a ring with a current block has its file open") }
         do throws(DiskError) {
-            try file.write(bytes, at: Int64(position))
+            if how == .synced || position == 0 {
+                try file.writeSynced(pieces, at: Int64(position))
+            } else {
+                try writeRelaxed(pieces, at: position, round, how == .relaxedInIntervals)
+            }
         } catch {
             throw WriteAheadFailure(error, isLackOfRoom: error.code == .noSpace && cutBack(to: position))
         }
-        do throws(DiskError) {
-            try file.sync()
-        } catch {
-            throw WriteAheadFailure(error, isLackOfRoom: false)
+        ring.withLock { $0.wrote(count: count, round: round) }
+        return .written
+    }
+
+    private func writeRelaxed(
+        _ pieces: [UnsafeRawBufferPointer], at position: Int, _ round: UInt64, _ inIntervals: Bool
+    ) throws(DiskError) {
+        guard let number = ring.withLock({ $0.current?.number }) else { return }
+        let cached: any DiskFile
+        if let cachedFile {
+            cached = cachedFile
+        } else {
+            cached = try disk.open(WriteAheadLog.path(number), .write)
+            cachedFile = cached
         }
-        ring.withLock { $0.wrote(count: bytes.count, round: round) }
-        return .synced
+        try cached.write(pieces, at: Int64(position))
+        let now = time.now
+        relaxed.note(round, block: number, cached, since: inIntervals ? now : nil)
     }
 
     /// Takes away what a failed write left behind the last synced round; whether that went well.
@@ -111,7 +152,10 @@ final class WriteAheadLog: @unchecked Sendable {
     }
 
     /// Frees blocks after a checkpoint that covers all rounds up to `round`.
-    func release(through round: UInt64) { ring.withLock { $0.release(through: round) } }
+    func release(through round: UInt64) {
+        relaxed.release(through: round)
+        ring.withLock { $0.release(through: round) }
+    }
 
     /// Fills the next block with zeros when none is ready.
     /// - Returns: whether a block was worked on.

@@ -78,6 +78,18 @@ package enum StorageOptions {
                 "storage.write_back_interval", \.writeBackInterval, "1ms", "10s",
                 "how often the write-back of smaller amounts is started"),
             .duration(
+                "storage.sync_interval", \.syncInterval, "1ms", "1h",
+                "how often the records of topics with the durability interval are synced"),
+            .bytes(
+                "storage.filing_bytes", \.filingBytes, "4KiB", "256MiB",
+                "durable records are written into the partitions' files when there are this many together"),
+            .duration(
+                "storage.filing_interval", \.filingInterval, "1ms", "10s",
+                "or this long after the first of them"),
+            .bytes(
+                "storage.max_unfiled_bytes", \.maxUnfiledBytes, "1MiB", "8GiB",
+                "durable records that may wait for the partitions' files"),
+            .duration(
                 "storage.producer_idle_time", \.producerIdleTime, "1m", "365d",
                 "how long a producer that numbers its records is remembered after its last batch"),
             .duration(

@@ -73,9 +73,9 @@ import TidingsTesting
         let topic = try bench.topic("orders")
         for number in 0..<5 { try bench.append([(topic.partitions[0], "event \(number)")]) }
         bench.drop()
-        disk.flipBit(of: WriteAheadLog.path(1), at: 4 * 4096 + 100)
+        disk.flipBit(of: WriteAheadLog.path(1), at: 4 * 4096 + 140)
         #expect(try LogInspector(disk: disk).verify().map(\.severity) == [.notice])
-        disk.flipBit(of: WriteAheadLog.path(1), at: 2 * 4096 + 100)
+        disk.flipBit(of: WriteAheadLog.path(1), at: 2 * 4096 + 140)
         #expect(Set(try LogInspector(disk: disk).verify().map(\.severity)) == [.notice, .damage])
         let empty = #expect(throws: LogError.self) { _ = try LogInspector(disk: SimulatedDisk(seed: 2)) }
         #expect(empty?.code == .unknownFormat)

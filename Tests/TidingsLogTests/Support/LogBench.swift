@@ -77,6 +77,21 @@ final class LogBench {
         return buffer.entries.map(\.offset)
     }
 
+    /// Stages one append of one record per text, or one batch of a client's for the partition of the first.
+    func stage(
+        _ texts: [(PartitionID, String)], asWhole: Bool, key: (String) -> String? = { _ in nil },
+        then: @escaping (Result<UInt64, LogError>) -> Void
+    ) throws {
+        guard asWhole, let partition = texts.first?.0 else { return _ = try stage(texts, key: key, then: then) }
+        var builder = RecordBatchBuilder()
+        for (_, text) in texts {
+            var body = ByteBuffer()
+            LogBench.body(text, key: key(text), into: &body)
+            builder.add(body: body.bytes, timestamp: clock.wall)
+        }
+        _ = try session.append(batch: builder.seal(baseOffset: .zero), to: partition, then: then)
+    }
+
     /// Appends and commits; the round.
     @discardableResult
     func append(_ texts: [(PartitionID, String)]) throws -> (offsets: [Offset], round: UInt64) {

@@ -1,0 +1,181 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import CSystem
+import KafkaProtocol
+import Synchronization
+import TidingsCore
+import TidingsLog
+import TidingsNetwork
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A started log in a folder of its own, and one loop that appends to it: what the parts of the log's benchmark share.
+final class LogDriver: @unchecked Sendable {
+    let folder: String
+    let log: Log
+    let loop: EventLoop
+    let session: any LogSession
+    let clock = SystemTime()
+    private var topics = 0
+
+    init(_ folder: String, settings: LogSettings = LogSettings()) throws {
+        self.folder = folder
+        log = try Log.open(
+            on: try FileDisk(root: folder), settings: settings, time: SystemTime(), random: SystemRandom(),
+            logger: Logger("bench", to: nil), metrics: LogMetrics(Metrics()))
+        log.start()
+        loop = try EventLoop("caller")
+        session = log.session(on: loop)
+    }
+
+    /// Ends it, and removes its folder unless told otherwise.
+    func stop(keepsFolder: Bool = false) {
+        log.stop()
+        loop.stop()
+        loop.join()
+        if !keepsFolder { LogDriver.remove(folder) }
+    }
+
+    static func remove(_ folder: String) {
+        for path in everything(below: folder).reversed() { Glibc.remove(path) }
+    }
+
+    /// Everything below a folder, parents first.
+    private static func everything(below path: String) -> [String] {
+        var found = [path]
+        guard let stream = opendir(path) else { return found }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { found += everything(below: path + "/" + name) }
+        }
+        return found
+    }
+
+    /// Runs `work` on the loop and waits for what it hands to its argument.
+    func run<Value: Sendable>(_ work: @escaping @Sendable (@escaping (Value) -> Void) -> Void) -> Value {
+        let done = Mutex<Value?>(nil)
+        loop.post { work { value in done.withLock { $0 = value } } }
+        while true {
+            if let value = done.withLock({ $0 }) { return value }
+            usleep(500)
+        }
+    }
+
+    func topic(partitions: Int32) -> [PartitionID] {
+        topics += 1
+        let name = TopicName("bench-\(topics)")!
+        return run { [self] done in
+            session.createTopic(name, partitions: partitions) { made in
+                guard case .success(let topic) = made else { fatalError("the topic was not made: \(made)") }
+                done(topic.partitions)
+            }
+        }
+    }
+
+    /// Chains of appends, each of which begins when the one before it is durable; the times of all.
+    /// - Parameter append: appends for a chain, and calls its argument when it is durable.
+    func chains(
+        _ count: Int, nanos: Int64, _ append: @escaping @Sendable (Int, @escaping () -> Void) -> Void
+    ) -> Percentiles {
+        run { [self] done in
+            var times = Percentiles()
+            var left = count
+            let end = clock.now.nanos + nanos
+            func next(_ chain: Int) {
+                let began = clock.now.nanos
+                if began >= end {
+                    left -= 1
+                    if left == 0 { done(times) }
+                    return
+                }
+                append(chain) {
+                    times.add(self.clock.now.nanos - began)
+                    next(chain)
+                }
+            }
+            for chain in 0..<count { next(chain) }
+        }
+    }
+
+    /// The same for whole batches, chain by chain to a partition of its own.
+    func batches(_ batch: [UInt8], to partitions: [PartitionID], nanos: Int64) -> Percentiles {
+        chains(partitions.count, nanos: nanos) { [self] chain, then in
+            batch.withUnsafeBytes { bytes in
+                do {
+                    _ = try session.append(batch: bytes, to: partitions[chain]) { result in
+                        guard case .success = result else { fatalError("\(result)") }
+                        then()
+                    }
+                } catch { fatalError("the append was refused: \(error)") }
+            }
+        }
+    }
+
+    /// A client's batch of about so many bytes, of events of so many.
+    static func batch(bytes: Int, event: Int) -> [UInt8] {
+        var builder = RecordBatchBuilder(capacity: bytes)
+        var number = 0
+        while builder.byteCount + event + 30 <= bytes || number == 0 {
+            var body = ByteBuffer()
+            let value = (0..<event).map { UInt8(truncatingIfNeeded: ($0 &* 31 &+ number) & 0x7F) }
+            value.withUnsafeBytes { EventRecord.encodeBody(key: nil, value: $0, into: &body) }
+            builder.add(body: body.bytes, timestamp: WallTime(millis: 1_700_000_000_000))
+            number += 1
+        }
+        return [UInt8](builder.seal(baseOffset: .zero, compresses: false))
+    }
+
+    /// Writes and syncs so many bytes one after the other into a file whose blocks were written before: the times.
+    static func raw(_ folder: String, bytes: Int, nanos: Int64) -> Percentiles {
+        let path = folder + "/raw-bench"
+        let file = open(path, O_RDWR | O_CREAT, 0o644)
+        defer {
+            close(file)
+            unlink(path)
+        }
+        let size = 64 << 20
+        let block = [UInt8](repeating: 7, count: size)
+        pwrite(file, block, size, 0)
+        fsync(file)
+        let clock = SystemTime()
+        var times = Percentiles()
+        var at = 0
+        let padded = (bytes + 4095) / 4096 * 4096
+        let end = clock.now.nanos + nanos
+        while true {
+            let began = clock.now.nanos
+            if began >= end { break }
+            pwrite(file, block, padded, off_t(at))
+            tidings_sync_data(file)
+            times.add(clock.now.nanos - began)
+            at = at + padded * 2 > size ? 0 : at + padded
+        }
+        return times
+    }
+
+    /// Bytes this process had written to disks, and its seconds of processor time.
+    static var written: Int {
+        guard let file = fopen("/proc/self/io", "r") else { return 0 }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 128)
+        while fgets(&line, 128, file) != nil {
+            let text = String(cString: line)
+            if text.hasPrefix("write_bytes: ") { return Int(text.dropFirst(13).dropLast()) ?? 0 }
+        }
+        return 0
+    }
+
+    static var cpu: Double {
+        var usage = rusage()
+        getrusage(RUSAGE_SELF, &usage)
+        return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+            + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
+    }
+}
