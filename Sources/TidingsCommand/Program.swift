@@ -19,9 +19,9 @@ package enum Program {
             ListenCommand.command,
             TopicsCommand.command, ResourceCommand.command(.producers), ResourceCommand.command(.types),
             ResourceCommand.command(.routes), ResourceCommand.command(.subscriptions),
-            ResourceCommand.command(.inbound), RoutingCommand.command, DeadLettersCommand.command,
+ResourceCommand.command(.inbound), RoutingCommand.command, DeadLettersCommand.command,
             ParkedCommand.command, QuarantineCommand.command,
-            LogCommand.command, ConfigCommand.command, VersionCommand.command,
+            LogCommand.command, BenchCommand.command, ConfigCommand.command, VersionCommand.command,
         ])
 
     /// Runs the process's command line and answers what the process ends with. Called once, on the main thread.

@@ -21,6 +21,8 @@ package final class Log: EventLog {
     let context: FileContext
     let writeAhead: WriteAheadLog
     let store: MetadataStore
+    /// What the opening of the folder found and did.
+    package let recovery: RecoveryReport
     /// The right to the folder, given up by ``stop()``.
     let folderLock: Locked<(any Sendable)?>
 
@@ -77,6 +79,7 @@ package final class Log: EventLog {
         writeAhead = opened.writeAhead
         store = MetadataStore(disk: disk)
         folderLock = Locked(opened.lock)
+        recovery = opened.report
         table = Locked(PartitionTable(version: 1, partitions: opened.partitions, topics: opened.metadata.topics))
         commit = CommitState(life: opened.metadata.life, lastRound: opened.metadata.checkpoint)
         written = Locked(WrittenState(round: opened.metadata.checkpoint))

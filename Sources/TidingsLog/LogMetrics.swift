@@ -83,6 +83,14 @@ package final class LogMetrics: Sendable {
             guard let log else { return 0 }
             return log.allPartitions.reduce(0.0) { $0 + Double($1.tail.withLock { $0.producers.open.count }) }
         }
+        registry.reading("tidings_log_recovery_rounds", "Rounds that the last opening recovered.") { [weak log] in
+            Double(log?.recovery.rounds ?? 0)
+        }
+        registry.reading(
+            "tidings_log_recovery_cut_bytes", "Bytes of unfinished rounds that the last opening cut off."
+        ) { [weak log] in
+            Double(log?.recovery.cutBytes ?? 0)
+        }
         registry.reading("tidings_log_offline", "1 when the log takes no records, whatever the reason.") {
             [weak log] in log?.refusal == nil ? 0 : 1
         }

@@ -29,7 +29,7 @@ enum DemoCommand {
             if options.keepsFolder || code != .ok {
                 invocation.terminal.say("data and logs are in \(folder)")
             } else {
-                remove(folder)
+                TemporaryTree.remove(folder)
             }
         }
         let demo = try Demo(
@@ -55,21 +55,5 @@ extension DemoCommand {
         let count = readlink("/proc/self/exe", &path, path.count - 1)
         if count > 0 { return String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) }
         return CommandLine.arguments.first ?? "tidings"
-    }
-
-    /// Removes a folder with all that is in it; what cannot be removed stays.
-    private static func remove(_ folder: String) {
-        if let entries = opendir(folder) {
-            while let entry = readdir(entries) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
-                    name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                if name == "." || name == ".." { continue }
-                let path = folder + "/" + name
-                if unlink(path) != 0 { remove(path) }
-            }
-            closedir(entries)
-        }
-        rmdir(folder)
     }
 }

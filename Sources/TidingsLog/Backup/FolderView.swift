@@ -85,14 +85,16 @@ struct FolderView {
         _ file: any DiskFile, _ metadata: LogMetadata, _ lastRound: inout UInt64
     ) throws(DiskError) -> SharedBytes? {
         let reader = try BlockReader(file)
-        let live = try reader.rounds(of: metadata.life).found.filter { $0.header.number > metadata.checkpoint }
+        let live = try reader.rounds(of: metadata.life).found.filter { $0.round.header.number > metadata.checkpoint }
         guard !live.isEmpty else { return nil }
-        for round in live where round.condition == .whole { lastRound = max(lastRound, round.header.number) }
-        let count = live.reduce(0) { $0 + $1.header.paddedByteCount }
+        for found in live where found.round.condition == .whole {
+            lastRound = max(lastRound, found.round.header.number)
+        }
+        let count = live.reduce(0) { $0 + $1.round.header.paddedByteCount }
         return try SharedBytes(capacity: min(count, reader.byteCount)) { room throws(DiskError) in
             var at = 0
-            for round in live {
-                let bytes = try reader.bytes(at: round.position, count: round.header.paddedByteCount)
+            for found in live {
+                let bytes = try reader.bytes(at: found.position, count: found.round.header.paddedByteCount)
                 let taken = bytes.part(0..<min(bytes.count, room.count - at))
                 guard !taken.isEmpty else { continue }
                 UnsafeMutableRawBufferPointer(rebasing: room[at..<at + taken.count]).copyMemory(from: taken)

@@ -149,6 +149,17 @@ extension LogMetadata {
         return slot.array()
     }
 
+    /// The version that a whole slot is of, whether this program reads it or not; nil when it is not whole.
+    static func version(of slot: UnsafeRawBufferPointer) -> UInt32? {
+        var prefix = ByteReader(slot)
+        guard prefix.number(UInt64.self) == magic, let version = prefix.number(UInt32.self),
+            let count = prefix.number(UInt64.self), let checksum = prefix.number(UInt32.self),
+            count <= UInt64(prefix.left), let content = prefix.take(Int(count)),
+            checksum == CRC32C.checksum(content, after: CRC32C.checksum(slot.part(0..<prefixBytes - 4)))
+        else { return nil }
+        return version
+    }
+
     /// Reads a slot; nil when it is not whole, or not of this version.
     init?(decoding slot: UnsafeRawBufferPointer) {
         var prefix = ByteReader(slot)
@@ -191,7 +202,7 @@ extension LogMetadata {
         }
         guard let quarantineCount = reader.number(UInt32.self) else { return nil }
         for _ in 0..<quarantineCount {
-            guard let quarantine = LogQuarantine(&reader) else { return nil }
+            guard let quarantine = LogQuarantine(&reader, version) else { return nil }
             quarantines.append(quarantine)
         }
     }

@@ -17,6 +17,8 @@ struct MetadataStore {
         case nothing
         /// Slots are there, and none can be read.
         case unreadable
+        /// A later version of Tidings wrote a slot.
+        case newer(UInt32)
     }
 
     /// Reads the newer whole slot.
@@ -32,6 +34,9 @@ struct MetadataStore {
             }
             if bytes.isEmpty { continue }
             present += 1
+            if let version = bytes.withUnsafeBytes({ LogMetadata.version(of: $0) }), version > LogMetadata.version {
+                return .newer(version)
+            }
             guard let found = bytes.withUnsafeBytes({ LogMetadata(decoding: $0) }) else {
                 damaged += 1
                 continue
@@ -40,6 +45,27 @@ struct MetadataStore {
         }
         if let newest { return .metadata(newest, damagedSlots: damaged) }
         return present == 0 ? .nothing : .unreadable
+    }
+
+    /// Keeps slots that an older version wrote beside those of this one, so that the older one can have them back. Before
+    /// the first save only.
+    func keepOlder() throws(DiskError) {
+        var isChanged = false
+        for slot in Self.slots {
+            let bytes: [UInt8]
+            do throws(DiskError) { bytes = try disk.contents(of: slot) } catch {
+                if error.code == .missing { continue }
+                throw error
+            }
+            guard let version = bytes.withUnsafeBytes({ LogMetadata.version(of: $0) }), version < LogMetadata.version
+            else { continue }
+            let file = try disk.open("\(slot).version-\(version)", .create)
+            try file.truncate(to: 0)
+            try file.write(bytes, at: 0)
+            try file.sync()
+            isChanged = true
+        }
+        if isChanged { try disk.syncDirectory(Self.folder) }
     }
 
     /// Makes `metadata` durable; it counts as saved when this returns. When it throws it may have been saved, unless the

@@ -148,10 +148,10 @@ extension Log {
             }
         }
         if isKnown { return error }
-        let copy = setAside(damage, in: partition)
+        let (copy, entities) = setAside(damage, in: partition)
         let entry = LogQuarantine(
             partition: partition.id, name: partition.topic.text, offsets: damage.at..<max(damage.resume, damage.at),
-            copy: copy, foundAt: time.wall, reason: damage.reason)
+            copy: copy, foundAt: time.wall, reason: damage.reason, entities: entities)
         note(entry)
         return error
     }
@@ -172,25 +172,27 @@ extension Log {
             ])
     }
 
-    private func setAside(_ damage: SegmentReader.Damage, in partition: Partition) -> String {
-        guard !damage.bytes.isEmpty else { return "" }
+    private func setAside(
+        _ damage: SegmentReader.Damage, in partition: Partition
+    ) -> (copy: String, entities: [String]) {
+        guard !damage.bytes.isEmpty else { return ("", []) }
         let name = "\(partition.topic.text)-\(partition.id.index)-\(SegmentNames.digits(damage.at)).bytes"
         let path = Quarantine.folder + "/" + name
         do {
             let view = try partition.files.withLock { files throws(DiskError) in
                 try files.view(holding: damage.at, context)
             }
-            guard let view else { return "" }
+            guard let view else { return ("", []) }
             let reader = try SegmentReader(view, of: partition.id, context)
             let bytes = try reader.bytes(damage.bytes, limit: Quarantine.copyLimit)
             let file = try disk.open(path, .create)
             try file.write(bytes, at: 0)
             try file.sync()
             try disk.syncDirectory(Quarantine.folder)
-            return path
+            return (path, bytes.withUnsafeBytes { DamagedBytes.entities(in: $0) })
         } catch {
             logger.error("damaged bytes could not be copied", [("copy", path), ("reason", "\(error)")])
-            return ""
+            return ("", [])
         }
     }
 }

@@ -213,7 +213,9 @@ struct SegmentReader {
     private func header(_ bytes: UnsafeRawBufferPointer, _ position: Int64) -> (base: Offset, header: Header)? {
         var reader = ByteReader(bytes)
         guard let base = reader.number(Int64.self).flatMap({ Offset(decoding: $0) }),
-            let length = reader.number(Int32.self), reader.take(4) != nil, reader.number(UInt8.self) == 2,
+            let length = reader.number(Int32.self),
+            // The checksum does not cover it: the log writes zero.
+            reader.number(Int32.self) == 0, reader.number(UInt8.self) == 2,
             reader.take(6) != nil, let delta = reader.number(Int32.self), delta >= 0,
             length >= RecordBatchHeader.byteCount - RecordBatchHeader.lengthOverhead,
             position + Int64(length) + Int64(RecordBatchHeader.lengthOverhead) <= view.byteCount,

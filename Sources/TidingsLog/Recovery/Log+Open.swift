@@ -10,6 +10,7 @@ struct OpenedFolder {
     let partitions: [TopicID: [Partition]]
     let context: FileContext
     let writeAhead: WriteAheadLog
+    let report: RecoveryReport
 }
 
 extension Log {
@@ -59,6 +60,7 @@ final class FolderOpening {
     /// Ranges set aside by this opening.
     private(set) var found = 0
     var quarantines: [LogQuarantine] = []
+    private var report = RecoveryReport()
 
     init(
         disk: any Disk, settings: LogSettings, time: any TimeSource, random: any RandomSource, logger: Logger
@@ -104,6 +106,12 @@ final class FolderOpening {
         case .metadata(let found, let damaged):
             metadata = found
             if damaged > 0 { logger.warning("one slot of the log's metadata is damaged; the other one is whole") }
+        case .newer(let version):
+            return .failure(
+                LogError(
+                    .unknownFormat,
+                    "the log's metadata is of version \(version), written by a newer Tidings; this one reads versions 1 to "
+                        + "\(LogMetadata.version). Nothing was changed"))
         case .nothing, .unreadable:
             guard try isNew() else {
                 return .failure(
@@ -138,6 +146,8 @@ final class FolderOpening {
             let recovery = Recovery(self, partitions: partitions, metadata: metadata)
             try recovery.run(blocks: blocks.map(\.number))
             metadata = recovery.metadata
+            report = recovery.report
+            report.wasClean = false
             // What housekeeping had begun is finished or undone.
             for partition in partitions.values.joined() {
                 let unnoticed = try partition.files.withLock { files throws(DiskError) -> Int64 in
@@ -154,10 +164,12 @@ final class FolderOpening {
         metadata.life = LogLife(generation: metadata.life.generation &+ 1, nonce: random.next())
         metadata.isClean = false
         metadata.quarantines = quarantines.suffix(settings.maxQuarantines)
+        if !isFresh { try store.keepOlder() }
         if isFresh { try store.create(&metadata) } else { try store.save(&metadata) }
         return .success(
             OpenedFolder(
-                lock: lock, metadata: metadata, partitions: partitions, context: context, writeAhead: writeAhead))
+                lock: lock, metadata: metadata, partitions: partitions, context: context, writeAhead: writeAhead,
+                report: report))
     }
 
     /// Reads `format`, or writes it into a new folder.

@@ -10,6 +10,8 @@ final class Recovery {
     private let partitions: [TopicID: [Partition]]
     /// The metadata; after ``run(blocks:)`` it speaks of everything durable, and nothing of the write-ahead log counts.
     private(set) var metadata: LogMetadata
+    /// What was found and done.
+    private(set) var report = RecoveryReport()
     private var touched: [PartitionID: Partition] = [:]
     /// What the files of partitions hold beyond the checkpoint, when rounds are damaged: batches by offset.
     private var salvage: [PartitionID: [SalvagedBatch]] = [:]
@@ -25,20 +27,16 @@ final class Recovery {
     private var context: FileContext { opening.context }
 
     func run(blocks: [UInt32]) throws(DiskError) {
-        var found: [RecoveryPlan.Located] = []
-        for number in blocks {
-            let bytes = try content(of: number)
-            for round in BlockScan.rounds(in: bytes.buffer, of: metadata.life, verifies: opening.settings.verifies) {
-                found.append(.init(round: round.round, block: number, position: round.position))
-            }
-        }
-        let plan = RecoveryPlan(found: found, checkpoint: metadata.checkpoint)
-        if let torn = plan.torn {
+        let plan = try plan(blocks)
+        report.rounds = plan.replay.count
+        report.damagedRounds = plan.corrupt.count
+        for cut in plan.cut {
+            report.cutBytes += cut.byteCount
             logger.notice(
                 "an unfinished round was cut off: nobody was told of it",
                 [
-                    ("round", String(torn.round.header.number)),
-                    ("bytes", String(torn.round.header.byteCount)),
+                    ("round", String(cut.number)), ("bytes", String(cut.byteCount)),
+                    ("path", WriteAheadLog.path(cut.block)), ("position", String(cut.position)),
                 ])
         }
         if !plan.corrupt.isEmpty {
@@ -62,24 +60,43 @@ final class Recovery {
         }
     }
 
-    private func content(of block: UInt32) throws(DiskError) -> SharedBytes {
-        let file = try disk.open(WriteAheadLog.path(block), .read)
-        return try SharedBytes(capacity: Int(clamping: try file.size())) { room throws(DiskError) in
-            try file.read(into: room, at: 0)
+    /// Looks through the blocks, one round in memory at a time.
+    private func plan(_ blocks: [UInt32]) throws(DiskError) -> RecoveryPlan {
+        var found: [RecoveryPlan.Located] = []
+        var strays: [RecoveryPlan.Stray] = []
+        for number in blocks {
+            let rounds = try reader(of: number).rounds(of: metadata.life, verifies: opening.settings.verifies)
+            for round in rounds.found {
+                found.append(.init(round: round.round, block: number, position: round.position))
+                if !round.hasCleanPadding, round.round.header.number > metadata.checkpoint {
+                    logger.warning(
+                        "bytes behind a round are not as they were written; no record lies there",
+                        [("round", String(round.round.header.number)), ("path", WriteAheadLog.path(number))])
+                }
+            }
+            for stray in rounds.strays {
+                strays.append(.init(number: stray.number, block: number, position: stray.position))
+            }
         }
+        return RecoveryPlan(found: found, strays: strays, checkpoint: metadata.checkpoint)
+    }
+
+    private func reader(of block: UInt32) throws(DiskError) -> BlockReader {
+        try BlockReader(disk.open(WriteAheadLog.path(block), .read))
     }
 
     // MARK: replay
 
     private func replay(_ plan: RecoveryPlan) throws(DiskError) {
-        var block: (number: UInt32, bytes: SharedBytes)?
+        var block: (number: UInt32, reader: BlockReader)?
         for located in plan.replay {
-            if block?.number != located.block { block = (located.block, try content(of: located.block)) }
-            guard let bytes = block?.bytes else { continue }
-            let round = bytes.buffer.part(min(located.position, bytes.count)..<bytes.count)
-            for entry in located.round.entries {
+            if block?.number != located.block { block = (located.block, try reader(of: located.block)) }
+            guard let reader = block?.reader else { continue }
+            let bytes = try reader.bytes(at: located.position, count: located.round.header.paddedByteCount)
+            guard let round = Round(bytes, verifies: opening.settings.verifies) else { continue }
+            for entry in round.entries {
                 guard let partition = partition(entry.partition) else { continue }
-                try restore(entry, entry.batch(in: round), located.round.header, partition)
+                try restore(entry, in: bytes, round.header, partition)
             }
         }
         // Rounds whose headers are gone: what the files have of them is all there is.
@@ -95,8 +112,9 @@ final class Recovery {
     }
 
     private func restore(
-        _ entry: RoundEntry, _ batch: UnsafeRawBufferPointer?, _ header: RoundHeader, _ partition: Partition
+        _ entry: RoundEntry, in round: UnsafeRawBufferPointer, _ header: RoundHeader, _ partition: Partition
     ) throws(DiskError) {
+        let batch = entry.batch(in: round, verifies: opening.settings.verifies)
         touched[partition.id] = partition
         let end = partition.files.withLock { $0.end }
         if entry.endOffset <= end { return }
@@ -105,7 +123,9 @@ final class Recovery {
         if entry.baseOffset > end { try fill(partition, upTo: entry.baseOffset, round: header.number) }
         guard let batch else {
             try fill(partition, upTo: entry.endOffset, round: header.number)
-            return giveUp(partition, entry.endOffset)
+            let end = min(round.count, entry.position + entry.byteCount)
+            let damaged = round.part(min(entry.position, end)..<end)
+            return giveUp(partition, entry.endOffset, entities: DamagedBytes.entities(in: damaged))
         }
         giveUp(partition, entry.baseOffset)
         try append(batch, entry.baseOffset, entry.endOffset, header.number, partition)
@@ -174,7 +194,7 @@ final class Recovery {
     }
 
     /// Notes that what lies between the partition's end and `offset` is lost, and goes on behind it.
-    private func giveUp(_ partition: Partition, _ offset: Offset) {
+    private func giveUp(_ partition: Partition, _ offset: Offset, entities: [String] = []) {
         let end = partition.files.withLock { files -> Offset in
             defer { files.skip(to: offset) }
             return files.end
@@ -184,7 +204,8 @@ final class Recovery {
             LogQuarantine(
                 partition: partition.id, name: partition.topic.text, offsets: end..<offset, copy: "",
                 foundAt: opening.time.wall,
-                reason: "its round of the write-ahead log is damaged, and the partition's file does not have it"))
+                reason: "its round of the write-ahead log is damaged, and the partition's file does not have it",
+                entities: entities))
     }
 
     /// Copies the blocks with damaged rounds before they are used again.
@@ -196,9 +217,15 @@ final class Recovery {
         }
         for block in damaged.sorted() {
             let copy = "\(Quarantine.folder)/wal-\(block)-\(metadata.life.generation).bytes"
-            let bytes = try content(of: block)
+            let reader = try reader(of: block)
             let file = try disk.open(copy, .create)
-            try file.write(bytes.buffer, at: 0)
+            var at = 0
+            while at < reader.byteCount {
+                let bytes = try reader.bytes(at: at, count: 256 << 10)
+                if bytes.isEmpty { break }
+                try file.write(bytes, at: Int64(at))
+                at += bytes.count
+            }
             try file.sync()
             try disk.syncDirectory(Quarantine.folder)
             opening.setAside(

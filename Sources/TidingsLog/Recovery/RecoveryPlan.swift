@@ -20,10 +20,29 @@ struct RecoveryPlan: Sendable {
         let position: Int
     }
 
+    /// What is left of a round's header: its checksum does not match.
+    struct Stray: Sendable, Hashable {
+        /// What stands where the number was.
+        let number: UInt64
+        let block: UInt32
+        let position: Int
+    }
+
+    /// A torn end.
+    struct Cut: Sendable, Hashable {
+        let number: UInt64
+        let block: UInt32
+        let position: Int
+        /// How long it was to be; the page of its header when that is damaged itself.
+        let byteCount: Int
+    }
+
     /// Rounds whose records go into the partition files, in order; damaged ones among them give what is whole of them.
     private(set) var replay: [Located] = []
     /// A round at the very end that is not whole: cut.
     private(set) var torn: Located?
+    /// All that lies at the very end and is not whole, oldest first: cut.
+    private(set) var cut: [Cut] = []
     /// Rounds that were acknowledged and are damaged or missing.
     private(set) var corrupt: [UInt64] = []
     /// The last round that counts.
@@ -32,7 +51,7 @@ struct RecoveryPlan: Sendable {
     private(set) var hasRelaxed: Bool
 
     /// Judges what was found beyond the checkpoint.
-    init(found: [Located], checkpoint: UInt64) {
+    init(found: [Located], strays: [Stray] = [], checkpoint: UInt64) {
         lastRound = checkpoint
         hasRelaxed = found.contains { $0.round.header.isRelaxed }
         var byNumber: [UInt64: Located] = [:]
@@ -46,7 +65,14 @@ struct RecoveryPlan: Sendable {
             if located.round.condition == .whole { lastAcknowledged = max(lastAcknowledged, number) }
         }
         lastRound = lastAcknowledged
-        torn = byNumber.keys.filter { $0 > lastAcknowledged }.max().flatMap { byNumber[$0] }
+        for number in byNumber.keys.sorted() where number > lastAcknowledged {
+            guard let located = byNumber[number] else { continue }
+            torn = located
+            cut.append(
+                Cut(
+                    number: number, block: located.block, position: located.position,
+                    byteCount: located.round.header.paddedByteCount))
+        }
         for number in byNumber.keys.sorted() where number <= lastAcknowledged {
             guard let located = byNumber[number] else { continue }
             replay.append(located)
@@ -63,5 +89,18 @@ struct RecoveryPlan: Sendable {
         if expected <= lastAcknowledged, lastAcknowledged - expected <= 1 << 20 {
             corrupt.append(contentsOf: expected...lastAcknowledged)
         }
+        cut.append(contentsOf: tornHeaders(strays, found))
+    }
+
+    /// Headers that rotted or were torn where the next round belongs: behind the last one, at the front of a block, or by
+    /// their number. Others are what is left of rounds that a checkpoint covers, or explain a round that is missing.
+    private func tornHeaders(_ strays: [Stray], _ found: [Located]) -> [Cut] {
+        let last = found.last { $0.round.header.number == lastRound }
+        let end = last.map { $0.position + $0.round.header.paddedByteCount }
+        return strays.filter { stray in
+            if corrupt.contains(stray.number) { return false }
+            if stray.block == last?.block, stray.position == end { return true }
+            return stray.number == lastRound &+ 1
+        }.map { Cut(number: $0.number, block: $0.block, position: $0.position, byteCount: RoundHeader.alignment) }
     }
 }

@@ -8,8 +8,8 @@ import TidingsCore
 final class BlockReader {
     /// A round and where it lies.
     struct Found: Sendable {
-        let header: RoundHeader
-        let condition: Round.Condition
+        /// Without its entries: they are read when they are needed.
+        let round: Round
         let position: Int
         /// Whether what fills its last page is zeros, as it was written.
         let hasCleanPadding: Bool
@@ -60,7 +60,10 @@ final class BlockReader {
     /// All rounds of `life` in the block, in the order they lie, and what is left of headers that rotted. Every page is
     /// looked at: a damaged round does not hide those behind it. A block whose first round belongs to another life has
     /// nothing of this one, since a block is filled from its beginning.
-    func rounds(of life: LogLife) throws(DiskError) -> (found: [Found], strays: [Stray]) {
+    /// - Parameter verifies: false only where a test plants that fault.
+    func rounds(
+        of life: LogLife, verifies: Bool = true
+    ) throws(DiskError) -> (found: [Found], strays: [Stray]) {
         var found: [Found] = []
         var strays: [Stray] = []
         var position = 0
@@ -79,14 +82,14 @@ final class BlockReader {
                 continue
             }
             let bytes = try bytes(at: position, count: header.paddedByteCount)
-            guard let round = Round(bytes) else {
+            guard let round = Round(bytes, verifies: verifies) else {
                 position += RoundHeader.alignment
                 continue
             }
             let padding = bytes.part(min(header.byteCount, bytes.count)..<bytes.count)
             found.append(
                 Found(
-                    header: header, condition: round.condition, position: position,
+                    round: Round(header: header, condition: round.condition), position: position,
                     hasCleanPadding: padding.allSatisfy { $0 == 0 }))
             position += round.condition == .whole ? header.paddedByteCount : RoundHeader.alignment
         }

@@ -15,6 +15,7 @@ struct LogLife: Hashable, Sendable {
 /// One batch of a round: where it belongs, how long it is, and where it lies.
 struct RoundEntry: Hashable, Sendable {
     static let byteCount = 32
+    static let firstByteCount = 24
     /// The first bytes of a batch: what its own checksum does not cover, and that checksum.
     static let headByteCount = RecordBatchHeader.checkedFrom
 
@@ -72,6 +73,9 @@ struct RoundHeader: Hashable, Sendable {
     static let magic: UInt64 = 0x5449_4452_4F55_4E44
     static let form: UInt32 = 1
     static let relaxedFlag: UInt32 = 0x100
+    /// The form of folders with metadata of version 1: read, and not written any more. Its entries have no position and no
+    /// checksum (24 bytes), its batches follow one another, and the bytes at 48 count these alone.
+    static let firstForm: UInt32 = 0
 
     let life: LogLife
     let number: UInt64
@@ -83,11 +87,31 @@ struct RoundHeader: Hashable, Sendable {
     let tableChecksum: UInt32
     /// Whether its records were acknowledged without a sync: it may be missing after a power loss.
     let isRelaxed: Bool
+    /// Whether it was written by a version that knew only ``firstForm``.
+    let hasFirstForm: Bool
+
+    /// Bytes of header and table.
+    var tableEnd: Int {
+        Self.byteCount + entryCount * (hasFirstForm ? RoundEntry.firstByteCount : RoundEntry.byteCount)
+    }
 
     /// Bytes the round takes in a block.
     var paddedByteCount: Int { Self.padded(byteCount) }
 
     static func padded(_ count: Int) -> Int { (count + alignment - 1) / alignment * alignment }
+
+    /// A header of a round without batches, for tests of the rules.
+    init(life: LogLife, number: UInt64, lastSynced: UInt64, isRelaxed: Bool) {
+        self.life = life
+        self.number = number
+        self.lastSynced = lastSynced
+        self.isRelaxed = isRelaxed
+        time = WallTime(millis: 0)
+        entryCount = 0
+        byteCount = Self.byteCount
+        tableChecksum = 0
+        hasFirstForm = false
+    }
 
     /// Reads a header: nil for anything that is not one, whole and unchanged.
     init?(_ bytes: UnsafeRawBufferPointer) {
@@ -99,7 +123,8 @@ struct RoundHeader: Hashable, Sendable {
             let byteCount = reader.number(UInt64.self), let tableChecksum = reader.number(UInt32.self),
             reader.number(UInt32.self) != nil, let form = reader.number(UInt32.self),
             let checksum = reader.number(UInt32.self),
-            checksum == CRC32C.checksum(bytes.part(0..<Self.byteCount - 4)), form & ~Self.relaxedFlag == Self.form,
+            checksum == CRC32C.checksum(bytes.part(0..<Self.byteCount - 4)),
+            form & ~Self.relaxedFlag == Self.form || form == Self.firstForm,
             entries <= 1 << 24, byteCount <= 1 << 31
         else { return nil }
         life = LogLife(generation: generation, nonce: nonce)
@@ -107,7 +132,9 @@ struct RoundHeader: Hashable, Sendable {
         self.lastSynced = lastSynced
         time = WallTime(millis: millis)
         entryCount = Int(entries)
-        self.byteCount = max(Int(byteCount), Self.byteCount + entryCount * RoundEntry.byteCount)
+        hasFirstForm = form == Self.firstForm
+        let tableEnd = Self.byteCount + entryCount * (hasFirstForm ? RoundEntry.firstByteCount : RoundEntry.byteCount)
+        self.byteCount = hasFirstForm ? tableEnd + Int(byteCount) : max(Int(byteCount), tableEnd)
         self.tableChecksum = tableChecksum
         isRelaxed = form & Self.relaxedFlag != 0
     }
@@ -130,16 +157,24 @@ struct Round: Sendable {
     let entries: [RoundEntry]
     let condition: Condition
 
+    /// A round of which only the header is kept.
+    init(header: RoundHeader, condition: Condition) {
+        self.header = header
+        entries = []
+        self.condition = condition
+    }
+
     /// Reads the round that `bytes` begin with; nil when they begin with none. Never traps, whatever the bytes.
     /// - Parameter verifies: false only where a test plants that fault.
     init?(_ bytes: UnsafeRawBufferPointer, verifies: Bool = true) {
         guard let header = RoundHeader(bytes) else { return nil }
         self.header = header
-        let tableEnd = RoundHeader.byteCount + header.entryCount * RoundEntry.byteCount
+        let tableEnd = header.tableEnd
         guard tableEnd <= bytes.count,
             case let table = bytes.part(RoundHeader.byteCount..<tableEnd),
             CRC32C.checksum(table) == header.tableChecksum,
-            let entries = Round.entries(table, header)
+            let entries = header.hasFirstForm
+                ? Round.firstEntries(bytes, header) : Round.entries(table, header)
         else {
             entries = []
             condition = .damagedTable
@@ -167,5 +202,31 @@ struct Round: Sendable {
                     byteCount: Int(bytes), position: Int(position), headChecksum: checksum))
         }
         return entries
+    }
+}
+
+extension Round {
+    /// The entries of a round of the first form; what it does not say of a batch is taken from the batch.
+    private static func firstEntries(_ bytes: UnsafeRawBufferPointer, _ header: RoundHeader) -> [RoundEntry]? {
+        var reader = ByteReader(bytes.part(RoundHeader.byteCount..<header.tableEnd))
+        var entries: [RoundEntry] = []
+        entries.reserveCapacity(header.entryCount)
+        var position = header.tableEnd
+        for _ in 0..<header.entryCount {
+            guard let topic = reader.number(UInt32.self), let index = reader.number(Int32.self),
+                let base = reader.number(Int64.self).flatMap({ Offset(decoding: $0) }),
+                let count = reader.number(UInt32.self), let records = reader.number(Int32.self),
+                records > 0, base.value <= Int64.max - Int64(records) - 1,
+                position + Int(count) <= header.byteCount
+            else { return nil }
+            let head = position..<min(position + RoundEntry.headByteCount, max(bytes.count, position))
+            entries.append(
+                RoundEntry(
+                    partition: PartitionID(TopicID(topic), index), baseOffset: base, recordCount: records,
+                    byteCount: Int(count), position: position,
+                    headChecksum: head.upperBound <= bytes.count ? CRC32C.checksum(bytes.part(head)) : 0))
+            position += Int(count)
+        }
+        return position == header.byteCount ? entries : nil
     }
 }
