@@ -10,6 +10,13 @@
 #include <sys/random.h>
 #else
 #include <stdlib.h>
+
+#if defined(__linux__)
+#include <link.h>
+#include <malloc.h>
+#include <string.h>
+#include <sys/mman.h>
+#endif
 #endif
 
 int tidings_start_write_back(int file, int64_t offset, int64_t count) {
@@ -143,5 +150,29 @@ int tidings_accept(int listener, struct sockaddr *address, socklen_t *size) {
         fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_NONBLOCK);
     }
     return file;
+#endif
+}
+
+#if defined(__linux__)
+static int release_code(struct dl_phdr_info *object, size_t size, void *context) {
+    (void)size, (void)context;
+    if (strstr(object->dlpi_name, "vdso")) return 0; // the system's own, from no file
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int at = 0; at < object->dlpi_phnum; at++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[at];
+        // Code is mapped from its file and never written: what goes is read again from there.
+        if (part->p_type != PT_LOAD || !(part->p_flags & PF_X) || part->p_flags & PF_W) continue;
+        uintptr_t first = (object->dlpi_addr + part->p_vaddr + page - 1) / page * page;
+        uintptr_t end = (object->dlpi_addr + part->p_vaddr + part->p_filesz) / page * page;
+        if (end > first) madvise((void *)first, end - first, MADV_DONTNEED);
+    }
+    return 0;
+}
+#endif
+
+void tidings_release_code(void) {
+#if defined(__linux__)
+    dl_iterate_phdr(release_code, NULL);
+    malloc_trim(0);
 #endif
 }

@@ -27,6 +27,9 @@ int tidings_sync_data(int file);
 /// Fills `count` bytes from the system's random source. Returns 0 or -1 with errno.
 int tidings_random(void *bytes, size_t count);
 
+/// Lets go of the pages of program code that were only needed so far (Linux); those still needed come back by themselves.
+void tidings_release_code(void);
+
 /// Names the calling thread (at most 15 characters count).
 void tidings_name_thread(const char *name);
 

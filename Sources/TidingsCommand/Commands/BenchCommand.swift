@@ -22,7 +22,8 @@ enum BenchCommand {
                     callers share it.
                     """,
                 options: [
-                    CommandOption("folder", "DIR", help: "a folder on the disk to be measured (default: the data folder)"),
+                    CommandOption(
+                        "folder", "DIR", help: "a folder on the disk to be measured (default: the data folder)"),
                     DataFolder.option,
                     CommandOption("seconds", "N", help: "how long each measurement takes (default 2)"),
                     ClientOptions.json,
@@ -93,18 +94,21 @@ enum BenchCommand {
             return ""
         }
         let micros = sync.p50.nanos / 1_000
-        let alone = "an event that is published alone is acknowledged after about \(shown(sync.p50)), and 64 callers together "
+        let alone =
+            "an event that is published alone is acknowledged after about \(shown(sync.p50)), and 64 callers together "
             + "publish some \(Int(many.perSecond)) events a second"
         switch micros {
         case ..<15:
-            return "This disk answers a sync in \(shown(sync.p50)), faster than most can write: make sure that its cache survives "
+            return
+                "This disk answers a sync in \(shown(sync.p50)), faster than most can write: make sure that its cache survives "
                 + "a power cut; if it does, \(alone)."
         case ..<1_000: return "This disk is good for a durable log: \(alone)."
         case ..<10_000:
             return "This disk is usable: \(alone). Publish in batches or from several callers at once; a disk with "
                 + "power-loss protection would answer ten times sooner."
         default:
-            return "This disk is slow to sync: \(alone). Use a solid-state disk with power-loss protection, or publish in batches; "
+            return
+                "This disk is slow to sync: \(alone). Use a solid-state disk with power-loss protection, or publish in batches; "
                 + "for topics that may lose a second of events in a power cut there is relaxed durability."
         }
     }

@@ -108,10 +108,25 @@ struct MetadataStore {
         }
     }
 
+    /// Writes the first metadata of a folder, whose slots do not exist yet; durable when the files and their folder were
+    /// synced.
+    func writeFirst(_ metadata: inout LogMetadata) throws(DiskError) -> [any DiskFile] {
+        metadata.sequence += 1
+        let bytes = metadata.encoded()
+        var files: [any DiskFile] = []
+        for slot in Self.slots {
+            let file = try disk.open(slot, .create)
+            try file.truncate(to: 0)
+            try file.write(bytes, at: 0)
+            files.append(file)
+        }
+        return files
+    }
+
     /// Makes the first metadata of a folder, whose slots do not exist yet.
     func create(_ metadata: inout LogMetadata) throws(DiskError) {
         try disk.createDirectory(Self.folder)
-        try save(&metadata)
+        for file in try writeFirst(&metadata) { try file.sync() }
         try disk.syncDirectory(Self.folder)
     }
 }

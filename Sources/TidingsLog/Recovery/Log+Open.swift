@@ -61,6 +61,8 @@ final class FolderOpening {
     private(set) var found = 0
     var quarantines: [LogQuarantine] = []
     private var report = RecoveryReport()
+    /// The format of a new folder, written and not synced yet.
+    private var formatFile: (any DiskFile)?
 
     init(
         disk: any Disk, settings: LogSettings, time: any TimeSource, random: any RandomSource, logger: Logger
@@ -105,6 +107,8 @@ final class FolderOpening {
         switch try store.load() {
         case .metadata(let found, let damaged):
             metadata = found
+            // The first save may have outlived the names of the folders it speaks of.
+            if found.sequence <= 1 { try makeFolders(of: found) }
             if damaged > 0 { logger.warning("one slot of the log's metadata is damaged; the other one is whole") }
         case .newer(let version):
             return .failure(
@@ -126,7 +130,10 @@ final class FolderOpening {
         }
         // A process that ended between making a file and syncing its folder left a name that a crash of the machine can
         // still take away.
-        if !metadata.isClean, !isFresh { for folder in ["", "log"] + Self.folders { try disk.syncDirectory(folder) } }
+        if !metadata.isClean, !isFresh {
+            try formatFile?.sync()
+            for folder in ["", "log"] + Self.folders { try disk.syncDirectory(folder) }
+        }
         quarantines = metadata.quarantines
         try Deletions.finish(metadata, on: disk)
         metadata.deletions = []
@@ -165,7 +172,7 @@ final class FolderOpening {
         metadata.isClean = false
         metadata.quarantines = quarantines.suffix(settings.maxQuarantines)
         if !isFresh { try store.keepOlder() }
-        if isFresh { try store.create(&metadata) } else { try store.save(&metadata) }
+        if isFresh { try create(&metadata) } else { try store.save(&metadata) }
         return .success(
             OpenedFolder(
                 lock: lock, metadata: metadata, partitions: partitions, context: context, writeAhead: writeAhead,
@@ -181,14 +188,13 @@ final class FolderOpening {
             if error.code != .missing { throw error }
         }
         if text == Self.formatText { return nil }
-        // A crash while the folder was made leaves no format or an empty one, and no metadata.
+        // A crash while the folder was made leaves no format or an empty one, and at most the first metadata.
         let isHalfMade = text.isEmpty || text.utf8.allSatisfy { $0 == 0 }
-        if isHalfMade, case .nothing = try store.load() {
+        if isHalfMade, try hasAtMostFirstMetadata() {
             let file = try disk.open("format", .create)
             try file.truncate(to: 0)
             try file.write([UInt8](Self.formatText.utf8), at: 0)
-            try file.sync()
-            // Its name becomes durable with those of the folders.
+            formatFile = file
             return nil
         }
         let shown = text.prefix { $0 != "\n" }.prefix(60)
@@ -196,6 +202,15 @@ final class FolderOpening {
             .unknownFormat,
             "the data folder's format is '\(shown)'; this version reads '\(Self.formatText.dropLast())' only. "
                 + "Nothing was changed")
+    }
+
+    private func hasAtMostFirstMetadata() throws(DiskError) -> Bool {
+        switch try store.load() {
+        case .nothing: true
+        case .unreadable: try isNew()
+        case .metadata(let metadata, _): try metadata.sequence <= 1 && blockFiles().isEmpty
+        case .newer: false
+        }
     }
 
     /// Whether there is nothing yet that metadata could speak of.
@@ -215,19 +230,36 @@ final class FolderOpening {
         return hasNoBlock
     }
 
-    /// Makes the folders of a new data folder and of its first topics, durably; metadata that speaks of them comes after.
+    /// Makes the folders of a new data folder and of its first topics; ``create(_:)`` makes them durable.
     private func makeFolders(_ metadata: inout LogMetadata) throws(DiskError) {
-        for folder in ["log"] + Self.folders { try disk.createDirectory(folder) }
         for (name, count) in settings.firstTopics {
-            for index in 0..<count { try disk.createDirectory(SegmentNames.folder(name, index)) }
             metadata.topics.append(
                 LogMetadata.TopicRecord(
                     id: TopicID(metadata.nextTopic), uuid: .random(from: random), name: name,
                     partitions: Array(repeating: .init(), count: Int(count))))
             metadata.nextTopic += 1
         }
-        try disk.syncDirectory("")
-        try disk.syncDirectory("log")
+        try makeFolders(of: metadata)
+    }
+
+    private func makeFolders(of metadata: LogMetadata) throws(DiskError) {
+        for folder in ["log"] + Self.folders { try disk.createDirectory(folder) }
+        for topic in metadata.topics {
+            for index in topic.partitions.indices {
+                try disk.createDirectory(SegmentNames.folder(topic.name, Int32(index)))
+            }
+        }
+    }
+
+    /// Makes all of a new folder durable. Everything is written before anything is synced: then the first sync commits
+    /// what all of them need, and the others find nothing to wait for.
+    private func create(_ metadata: inout LogMetadata) throws(DiskError) {
+        var files = try store.writeFirst(&metadata)
+        if let formatFile { files.append(formatFile) }
+        for file in files { file.startWriteBack(from: 0, count: try file.size()) }
+        for file in files { try file.sync() }
+        for folder in [MetadataStore.folder, "log", ""] { try disk.syncDirectory(folder) }
+        formatFile = nil
     }
 
     private func blockFiles() throws(DiskError) -> [(number: UInt32, byteCount: Int64)] {

@@ -69,6 +69,7 @@ final class Recovery {
             for round in rounds.found {
                 found.append(.init(round: round.round, block: number, position: round.position))
                 if !round.hasCleanPadding, round.round.header.number > metadata.checkpoint {
+                    report.damagedPadding += 1
                     logger.warning(
                         "bytes behind a round are not as they were written; no record lies there",
                         [("round", String(round.round.header.number)), ("path", WriteAheadLog.path(number))])

@@ -10,4 +10,6 @@ package struct RecoveryReport: Sendable, Hashable {
     package internal(set) var cutBytes = 0
     /// Acknowledged rounds that were damaged.
     package internal(set) var damagedRounds = 0
+    /// Rounds behind whose records, where nothing lies, something changed.
+    package internal(set) var damagedPadding = 0
 }

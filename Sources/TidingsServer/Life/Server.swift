@@ -1,5 +1,6 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import CSystem
 import Synchronization
 import TidingsCore
 import TidingsDelivery
@@ -88,6 +89,11 @@ package final class Server: Sendable {
                 ("address", http.address.description), ("data", folder), ("version", TidingsVersion.text),
                 ("milliseconds", String((time.now - begun).millis)),
             ])
+        let first = loops.loops[0]
+        first.post {
+            // The code of the start is needed no more; an idle server is small.
+            _ = first.schedule(after: .seconds(1)) { tidings_release_code() }
+        }
         if !http.address.isLoopback {
             logger.warning("listening beyond loopback without TLS and authentication, as --insecure allows")
         }

@@ -18,7 +18,7 @@ import TidingsTesting
             while next < end {
                 for batch in try bench.read(partition, from: next) {
                     for record in try batch.records() {
-                        ids.append(EventView(record).id.map { $0.text } ?? "?")
+                        ids.append(EventView(record).id.text)
                     }
                     next = batch.lastOffset.next
                 }
