@@ -7,16 +7,13 @@
 #include <signal.h>
 #include <unistd.h>
 #if defined(__linux__)
-#include <sys/random.h>
-#else
-#include <stdlib.h>
-
-#if defined(__linux__)
 #include <link.h>
 #include <malloc.h>
 #include <string.h>
 #include <sys/mman.h>
-#endif
+#include <sys/random.h>
+#else
+#include <stdlib.h>
 #endif
 
 int tidings_start_write_back(int file, int64_t offset, int64_t count) {

@@ -38,7 +38,12 @@ import TidingsTesting
         }
         bench.log.checkpoint()
         let size = try #require(disk.bytes(of: path)).count
-        let batches = try bench.read(topic.partitions[0], from: .zero, maxBytes: .max)
+        var batches: [StoredBatch] = []
+        while true {
+            let more = try bench.read(topic.partitions[0], from: batches.last?.lastOffset.next ?? .zero)
+            if more.isEmpty { break }
+            batches += more
+        }
         let starts = batches.map(\.bytes.count).reduce(into: [0]) { $0.append($0.last! + $1) }
         let paths = Set(disk.paths)
         var (flips, missed) = (0, [Int]())

@@ -101,7 +101,12 @@ extension Log {
         probeDisk()
         // The first block's zeros would stand in the way of a start's own syncs: they wait for the first record, or this
         // long.
-        if !writeAhead.hasBlocks { keeperBell.wait(atMost: settings.writeBackInterval) }
+        let rest = time.now + settings.writeBackInterval
+        while !writeAhead.hasBlocks, time.now < rest, written.withLock({ $0.dirtySince == nil }),
+            !isEnding.load(ordering: .sequentiallyConsistent)
+        {
+            keeperBell.wait(atMost: rest - time.now)
+        }
         while !isEnding.load(ordering: .sequentiallyConsistent) {
             prepareBlock()
             let isDirty = written.withLock { $0.dirtySince != nil }

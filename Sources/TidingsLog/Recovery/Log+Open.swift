@@ -166,7 +166,7 @@ final class FolderOpening {
         }
         let producers = ProducerRecovery(
             context: context, logger: logger, now: time.wall, isClean: metadata.isClean)
-        for partition in partitions.values.joined() { try producers.run(partition) }
+        if !isFresh { for partition in partitions.values.joined() { try producers.run(partition) } }
         for block in blocks { writeAhead.found(number: block.number, byteCount: block.byteCount) }
         metadata.life = LogLife(generation: metadata.life.generation &+ 1, nonce: random.next())
         metadata.isClean = false
@@ -188,8 +188,10 @@ final class FolderOpening {
             if error.code != .missing { throw error }
         }
         if text == Self.formatText { return nil }
-        // A crash while the folder was made leaves no format or an empty one, and at most the first metadata.
-        let isHalfMade = text.isEmpty || text.utf8.allSatisfy { $0 == 0 }
+        // A crash while the folder was made leaves no format or a part of it, and at most the first metadata.
+        let written = text.utf8.prefix { $0 != 0 }
+        let isHalfMade =
+            Self.formatText.utf8.starts(with: written) && text.utf8.dropFirst(written.count).allSatisfy { $0 == 0 }
         if isHalfMade, try hasAtMostFirstMetadata() {
             let file = try disk.open("format", .create)
             try file.truncate(to: 0)
@@ -206,10 +208,12 @@ final class FolderOpening {
 
     private func hasAtMostFirstMetadata() throws(DiskError) -> Bool {
         switch try store.load() {
-        case .nothing: true
-        case .unreadable: try isNew()
-        case .metadata(let metadata, _): try metadata.sequence <= 1 && blockFiles().isEmpty
-        case .newer: false
+        case .nothing: return true
+        case .unreadable: return try isNew()
+        case .metadata(let metadata, _):
+            if metadata.sequence > 1 { return false }
+            return try blockFiles().isEmpty
+        case .newer: return false
         }
     }
 
