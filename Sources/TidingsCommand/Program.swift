@@ -19,7 +19,7 @@ package enum Program {
             ListenCommand.command,
             TopicsCommand.command, ResourceCommand.command(.producers), ResourceCommand.command(.types),
             ResourceCommand.command(.routes), ResourceCommand.command(.subscriptions),
-ResourceCommand.command(.inbound), RoutingCommand.command, DeadLettersCommand.command,
+            ResourceCommand.command(.inbound), RoutingCommand.command, DeadLettersCommand.command,
             ParkedCommand.command, QuarantineCommand.command,
             LogCommand.command, BenchCommand.command, ConfigCommand.command, VersionCommand.command,
         ])
