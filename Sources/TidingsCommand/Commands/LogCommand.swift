@@ -54,7 +54,7 @@ enum LogCommand {
                     """,
                 options: [data, ClientOptions.json], examples: ["tidings log verify --data /var/lib/tidings"],
                 run: verify),
-            BackupCommand.backup, BackupCommand.restore,
+            RepairCommand.command, BackupCommand.backup, BackupCommand.restore,
         ])
 
     // MARK: - Verify

@@ -90,7 +90,9 @@ struct SegmentWalk {
             let start = try file.bytes(at: position, count: RecordBatchHeader.byteCount),
             let total = RecordBatchHeader.totalByteCount(start.buffer), position + Int64(total) <= size,
             let bytes = try file.bytes(at: position, count: total),
-            let header = try? RecordBatchHeader(verifying: bytes.buffer)
+            let header = try? RecordBatchHeader(verifying: bytes.buffer),
+            // The checksum does not cover it: the log writes zero.
+            header.partitionLeaderEpoch == 0
         else { return nil }
         return (header, bytes)
     }

@@ -1,0 +1,166 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import TidingsCore
+
+extension LogRepair {
+    /// The folder's metadata: what is there, or, when no slot can be read, what the folders and the write-ahead log tell.
+    /// Nil when it can only be had by applying what was noted.
+    func rebuiltMetadata(_ applying: Bool) throws(DiskError) -> LogMetadata? {
+        switch try MetadataStore(disk: disk).load() {
+        case .metadata(var metadata, let damaged):
+            if damaged > 0 {
+                note(.metadata, MetadataStore.folder, "one slot is damaged: it is written anew from the other one")
+                if applying { try MetadataStore(disk: disk).save(&metadata) }
+            }
+            return metadata
+        case .newer(let version):
+            throw DiskError(.failed, "the metadata is of version \(version), which this version does not read")
+        case .nothing, .unreadable: break
+        }
+        let folders = try partitionFolders()
+        guard !folders.isEmpty else { throw DiskError(.failed, "this is no data folder: it has no partitions") }
+        note(
+            .metadata, MetadataStore.folder,
+            "no slot can be read: topics are rebuilt from the \(folders.values.reduce(0, +)) partition folders. Their "
+                + "settings are the defaults then, and their ids may be others")
+        guard applying else { return nil }
+        var metadata = try rebuild(folders)
+        for slot in MetadataStore.slots {
+            do throws(DiskError) {
+                try disk.rename(slot, to: "\(Quarantine.folder)/meta-\(slot.suffix(1))-\(random.next())")
+            } catch {
+                if error.code != .missing { throw error }
+            }
+        }
+        try disk.syncDirectory(Quarantine.folder)
+        try MetadataStore(disk: disk).create(&metadata)
+        return metadata
+    }
+
+    /// Topics by the names of their folders, and how many partitions each has.
+    private func partitionFolders() throws(DiskError) -> [TopicName: Int32] {
+        var found: [TopicName: Int32] = [:]
+        let names: [String]
+        do throws(DiskError) { names = try disk.list("log") } catch {
+            if error.code == .missing { return [:] }
+            throw error
+        }
+        for name in names where name.hasSuffix("/") {
+            let plain = name.dropLast()
+            guard let dash = plain.lastIndex(of: "-"), let index = Int32(plain[plain.index(after: dash)...]),
+                index >= 0,
+                index < 100_000, let topic = TopicName(String(plain[..<dash]))
+            else { continue }
+            found[topic] = max(found[topic] ?? 0, index + 1)
+        }
+        return found
+    }
+
+    private func rebuild(_ folders: [TopicName: Int32]) throws(DiskError) -> LogMetadata {
+        var metadata = LogMetadata()
+        let live = try newestRounds()
+        metadata.life = live.life
+        metadata.checkpoint = live.checkpoint
+        var numbers: [TopicName: UInt32] = [:]
+        var records: [TopicName: [LogMetadata.PartitionRecord]] = [:]
+        for (name, count) in folders {
+            for index in 0..<count {
+                var record = LogMetadata.PartitionRecord()
+                try scan(SegmentNames.folder(name, index), &record) { header in
+                    let key = RoundKey(index: index, base: header.baseOffset, checksum: header.crc)
+                    if let number = live.topics[key] { numbers[name] = number }
+                }
+                records[name, default: []].append(record)
+            }
+        }
+        var next = (numbers.values.max() ?? 0) + 1
+        for name in folders.keys.sorted(by: { $0.text < $1.text }) {
+            let number = numbers[name] ?? next
+            if numbers[name] == nil { next += 1 }
+            metadata.topics.append(
+                LogMetadata.TopicRecord(
+                    id: TopicID(number), uuid: .random(from: random), name: name, partitions: records[name] ?? []))
+        }
+        metadata.nextTopic = next
+        return metadata
+    }
+
+    /// A batch as a round names it, but for the topic.
+    private struct RoundKey: Hashable {
+        let index: Int32
+        let base: Int64
+        let checksum: UInt32
+    }
+
+    /// The rounds of the newest life in the write-ahead log, as far as they follow one another without a gap, and of which
+    /// topic's number each of their batches is.
+    private func newestRounds() throws(DiskError) -> (life: LogLife, checkpoint: UInt64, topics: [RoundKey: UInt32]) {
+        var life = LogLife(generation: 0, nonce: 0)
+        var readers: [BlockReader] = []
+        let names: [String]
+        do throws(DiskError) { names = try disk.list(WriteAheadLog.folder) } catch {
+            if error.code == .missing { return (life, 0, [:]) }
+            throw error
+        }
+        for name in names {
+            guard let number = WriteAheadLog.number(ofFile: name) else { continue }
+            let reader = try BlockReader(disk.open(WriteAheadLog.path(number), .read))
+            readers.append(reader)
+            guard let header = RoundHeader(try reader.bytes(at: 0, count: RoundHeader.alignment)) else { continue }
+            if header.life.generation > life.generation { life = header.life }
+        }
+        var topics: [RoundKey: UInt32] = [:]
+        var found: Set<UInt64> = []
+        for reader in readers {
+            for round in try reader.rounds(of: life).found where round.round.condition == .whole {
+                found.insert(round.round.header.number)
+                let bytes = try reader.bytes(at: round.position, count: round.round.header.paddedByteCount)
+                guard let whole = Round(bytes) else { continue }
+                for entry in whole.entries {
+                    guard let batch = entry.batch(in: bytes), let header = try? RecordBatchHeader(reading: batch) else {
+                        continue
+                    }
+                    let key = RoundKey(index: entry.partition.index, base: header.baseOffset, checksum: header.crc)
+                    topics[key] = entry.partition.topic.number
+                }
+            }
+        }
+        var checkpoint = found.max() ?? 0
+        while checkpoint > 0, found.contains(checkpoint) { checkpoint -= 1 }
+        return (life, checkpoint, topics)
+    }
+
+    /// What a partition's files hold from their beginning on, as far as it is whole; a range that is not is passed.
+    private func scan(
+        _ folder: String, _ record: inout LogMetadata.PartitionRecord, _ each: (RecordBatchHeader) -> Void
+    ) throws(DiskError) {
+        let names: [String]
+        do throws(DiskError) { names = try disk.list(folder) } catch {
+            if error.code == .missing { return }
+            throw error
+        }
+        let bases = names.compactMap { SegmentNames.base(ofLog: $0) }.sorted()
+        guard let first = bases.first else { return }
+        record.start = first
+        record.end = first
+        for base in bases {
+            let size = try disk.open(SegmentNames.log(folder, base), .read).size()
+            record.totalBytes += size
+            let summary = LogInspector.PartitionSummary(
+                topic: TopicDescription(
+                    id: TopicID(0), uuid: UUID128(high: 0, low: 0), name: TopicName("none")!, partitionCount: 1),
+                partition: PartitionID(TopicID(0), 0), folder: folder, segments: bases, start: first,
+                checkpointEnd: first,
+                swaps: [:])
+            var walk = try SegmentWalk(base, until: nil, of: summary, on: disk)
+            while let step = try walk.next() {
+                guard case .batch(let batch) = step else { continue }
+                each(batch.header)
+                record.end = max(record.end, batch.stored.lastOffset.next)
+            }
+        }
+        // The next batch begins a new segment: what stands here is closed.
+        record.activeBase = record.end
+    }
+}

@@ -1,0 +1,242 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import TidingsCore
+
+/// Finds what is damaged in one partition's files, and fences it off: each segment that has damage is written anew without it.
+struct PartitionRepair {
+    /// A range of a segment that is no batch.
+    private struct Hole {
+        let offsets: Range<Offset>
+        let bytes: Range<Int64>
+        let reason: String
+    }
+
+    let id: PartitionID
+    let topic: TopicDescription
+    /// What the metadata says of the partition; changed when the segment that is written to is written anew.
+    private(set) var record: LogMetadata.PartitionRecord
+    let context: FileContext
+    let time: any TimeSource
+    /// Whether nothing lies behind what the metadata knows; else a recovery judges that.
+    let isClean: Bool
+    private(set) var steps: [LogRepair.Step] = []
+    /// Whether nothing damaged is left.
+    private(set) var isMended = false
+
+    private var disk: any Disk { context.disk }
+    private var folder: String { SegmentNames.folder(topic.name, id.index) }
+
+    init(
+        id: PartitionID, topic: TopicDescription, record: LogMetadata.PartitionRecord, context: FileContext,
+        time: any TimeSource, isClean: Bool
+    ) {
+        self.id = id
+        self.topic = topic
+        self.record = record
+        self.context = context
+        self.time = time
+        self.isClean = isClean
+    }
+
+    private mutating func note(_ kind: LogRepair.Step.Kind, _ path: String, _ description: String) {
+        steps.append(LogRepair.Step(kind: kind, path: path, description: description))
+    }
+
+    mutating func run(_ applying: Bool) throws(DiskError) {
+        if !(try exists()) {
+            note(.records, folder, "the folder is missing: it is made again, without what it had")
+            if applying { try disk.createDirectory(folder) }
+            if !applying { return }
+        }
+        if try disk.list(folder).contains(where: { SegmentSwap(fileName: $0) != nil }) {
+            note(.records, folder, "a segment that was written anew waits for its name: it gets it")
+            if !applying { return }
+        }
+        if applying { _ = try SegmentSwap.recover(folder, disk) }
+        let bases = try disk.list(folder).compactMap { SegmentNames.base(ofLog: $0) }.filter { $0 < record.end }
+            .sorted()
+        var expected = record.start
+        var bytes: Int64 = 0
+        var sealsActive = false
+        for (place, base) in bases.enumerated() {
+            let end = place + 1 < bases.count ? bases[place + 1] : record.end
+            // What a delete left behind counts no more.
+            if end <= record.start { continue }
+            if base > expected { try fill(expected..<base, applying, &bytes) }
+            let isActive = base == record.activeBase
+            let holes = try holes(in: base, until: end, isActive: isActive)
+            let badIndexes = holes.isEmpty ? try damagedIndexes(of: base, isActive: isActive) : []
+            let size = try disk.open(SegmentNames.log(folder, base), .read).size()
+            if holes.isEmpty, badIndexes.isEmpty {
+                if isActive, isClean, size != record.activeBytes {
+                    note(
+                        .metadata, SegmentNames.log(folder, base),
+                        "its length is not what the metadata says: taken as it is")
+                    sealsActive = true
+                }
+                bytes += size
+            } else {
+                for path in badIndexes { note(.index, path, "it does not fit its segment: it is written anew") }
+                for hole in holes {
+                    let lost =
+                        hole.offsets.isEmpty
+                        ? "\(hole.bytes.count) bytes belong to no record (\(hole.reason)): taken out"
+                        : "offsets \(hole.offsets.lowerBound) to \(hole.offsets.upperBound.value - 1) are lost "
+                            + "(\(hole.reason)): fenced off"
+                    note(
+                        .records, SegmentNames.log(folder, base),
+                        lost + ", and \(hole.bytes.count) bytes kept in \(Quarantine.folder)")
+                }
+                if applying {
+                    bytes += try rewrite(base, until: end, holes)
+                    if isActive { sealsActive = true }
+                }
+            }
+            expected = end
+        }
+        if expected < record.end {
+            try fill(expected..<record.end, applying, &bytes)
+            sealsActive = true
+        }
+        if applying, !steps.isEmpty {
+            isMended = true
+            record.totalBytes = bytes
+            if sealsActive {
+                // What was written to counts as closed; the next batch begins a new segment.
+                let empty = LogMetadata.PartitionRecord()
+                record.activeBase = record.end
+                record.activeBytes = 0
+                record.indexEntries = 0
+                record.roundEntries = 0
+                record.timeEntries = 0
+                record.latest = empty.latest
+                record.activeSince = nil
+            }
+        }
+    }
+
+    private func exists() throws(DiskError) -> Bool {
+        do throws(DiskError) {
+            _ = try disk.list(folder)
+            return true
+        } catch {
+            if error.code == .missing { return false }
+            throw error
+        }
+    }
+
+    /// A segment's file is gone altogether: one without records takes its place.
+    private mutating func fill(
+        _ offsets: Range<Offset>, _ applying: Bool, _ bytes: inout Int64
+    ) throws(DiskError) {
+        note(
+            .records, SegmentNames.log(folder, offsets.lowerBound),
+            "offsets \(offsets.lowerBound) to \(offsets.upperBound.value - 1) have no file: fenced off")
+        guard applying else { return }
+        let rewriter = try SegmentRewriter(folder, at: offsets.lowerBound, context)
+        try Self.skip(offsets, round: 0, rewriter)
+        bytes += try finish(rewriter)
+    }
+
+    private static func skip(_ offsets: Range<Offset>, round: UInt64, _ rewriter: SegmentRewriter) throws(DiskError) {
+        var from = offsets.lowerBound
+        while from < offsets.upperBound {
+            let count = min(offsets.upperBound - from, RecordBatchHeader.longestGap)
+            try rewriter.skip(from, through: from + (count - 1), round: round)
+            from = from + count
+        }
+    }
+
+    private func finish(_ rewriter: SegmentRewriter) throws(DiskError) -> Int64 {
+        try rewriter.finish(modified: time.wall)
+        let swap = SegmentSwap(base: rewriter.base, end: rewriter.end)
+        try swap.commit(folder, disk)
+        try swap.finish(folder, disk)
+        context.open.forget(prefix: folder + "/")
+        return rewriter.byteCount
+    }
+
+    private func summary(_ base: Offset) -> LogInspector.PartitionSummary {
+        LogInspector.PartitionSummary(
+            topic: topic, partition: id, folder: folder, segments: [base], start: record.start,
+            checkpointEnd: record.end, swaps: [:])
+    }
+
+    private func holes(in base: Offset, until end: Offset, isActive: Bool) throws(DiskError) -> [Hole] {
+        var walk = try SegmentWalk(base, until: end, of: summary(base), on: disk)
+        var holes: [Hole] = []
+        var (reached, position) = (base, Int64(0))
+        var open: (position: Int64, reason: String)?
+        while let step = try walk.next() {
+            switch step {
+            case .damage(let at, let reason): open = (at, reason)
+            case .batch(let batch):
+                if batch.stored.baseOffset >= end { continue }
+                if let damage = open {
+                    holes.append(
+                        Hole(
+                            offsets: reached..<batch.stored.baseOffset, bytes: damage.position..<batch.position,
+                            reason: damage.reason))
+                    open = nil
+                }
+                reached = batch.stored.lastOffset.next
+                position = batch.position + Int64(batch.stored.bytes.count)
+            }
+        }
+        if reached < end || open != nil && (isClean || !isActive) {
+            let size = try disk.open(SegmentNames.log(folder, base), .read).size()
+            holes.append(
+                Hole(
+                    offsets: reached..<end, bytes: (open?.position ?? position)..<max(size, open?.position ?? position),
+                    reason: open?.reason ?? "the file ends before them"))
+        }
+        return holes
+    }
+
+    private func damagedIndexes(of base: Offset, isActive: Bool) throws(DiskError) -> [String] {
+        guard !isActive else { return [] }
+        let path = SegmentNames.rounds(folder, base)
+        let entries = SegmentWalk.roundEntries(folder, base, on: disk)
+        return entries.isEmpty || entries.contains { $0 == nil } ? [path] : []
+    }
+
+    private func rewrite(_ base: Offset, until end: Offset, _ holes: [Hole]) throws(DiskError) -> Int64 {
+        for hole in holes where !hole.bytes.isEmpty { try keep(hole, of: base) }
+        let rewriter = try SegmentRewriter(folder, at: base, context)
+        var walk = try SegmentWalk(base, until: end, of: summary(base), on: disk)
+        var round: UInt64 = 0
+        while let step = try walk.next() {
+            guard case .batch(let batch) = step, batch.stored.baseOffset < end else { continue }
+            round = max(round, batch.stored.round)
+            if batch.stored.baseOffset > rewriter.end {
+                try Self.skip(rewriter.end..<batch.stored.baseOffset, round: round, rewriter)
+            }
+            try rewriter.add(
+                batch.stored.bytes, batch.stored.baseOffset, through: batch.stored.lastOffset, round: round, isOld: true
+            )
+        }
+        if rewriter.end < end { try Self.skip(rewriter.end..<end, round: round, rewriter) }
+        try rewriter.addTransactions(of: base)
+        return try finish(rewriter)
+    }
+
+    /// Copies what is damaged, all of it, before it is written over.
+    private func keep(_ hole: Hole, of base: Offset) throws(DiskError) {
+        let name = "\(topic.name.text)-\(id.index)-\(SegmentNames.digits(hole.offsets.lowerBound)).bytes"
+        let path = Quarantine.folder + "/" + name
+        let from = try disk.open(SegmentNames.log(folder, base), .read)
+        let to = try disk.open(path, .create)
+        try to.truncate(to: 0)
+        var at = hole.bytes.lowerBound
+        while at < hole.bytes.upperBound {
+            guard let piece = try from.bytes(at: at, count: Int(min(1 << 20, hole.bytes.upperBound - at))) else {
+                break
+            }
+            try to.write(piece.buffer, at: at - hole.bytes.lowerBound)
+            at += Int64(piece.count)
+        }
+        try to.sync()
+        try disk.syncDirectory(Quarantine.folder)
+    }
+}

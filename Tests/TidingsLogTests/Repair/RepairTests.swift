@@ -1,0 +1,146 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import Testing
+import TidingsCore
+import TidingsTesting
+
+@testable import TidingsLog
+
+/// A repair says what it would do and changes nothing; applied, readers pass what is lost, and every damaged byte is kept.
+@Suite struct RepairTests {
+    private func filled(_ disk: SimulatedDisk) throws -> TopicDescription {
+        var settings = LogBench.smallSettings
+        settings.recentBytes = 0
+        let bench = try LogBench(disk, settings: settings)
+        let topic = try bench.topic("orders", partitions: 2)
+        for number in 0..<60 {
+            try bench.append(topic.partitions.map { ($0, "event \(number) " + String(repeating: "x", count: 200)) })
+        }
+        bench.log.stop()
+        return topic
+    }
+
+    private func repair(_ disk: SimulatedDisk, applying: Bool) throws -> [LogRepair.Step] {
+        try LogRepair.run(
+            on: disk, applying: applying, settings: LogBench.smallSettings, time: ManualClock(),
+            random: SeededRandom(seed: 3), logger: Logger("log", to: nil))
+    }
+
+    private func content(_ disk: SimulatedDisk) -> [String: [UInt8]] {
+        Dictionary(
+            uniqueKeysWithValues: disk.paths.filter { $0 != "LOCK" }.map { ($0, disk.bytes(of: $0) ?? []) })
+    }
+
+    /// Offsets that a reader gets of each partition, past nothing: a quarantined range would end it.
+    private func offsets(_ disk: SimulatedDisk, _ topic: TopicDescription) throws -> [[Int64]] {
+        let bench = try LogBench(disk)
+        defer { bench.log.stop() }
+        let found = try #require(bench.log.topics[topic.name])
+        let read = try found.partitions.map { try bench.all($0).map(\.offset.value) }
+        #expect(bench.log.quarantines.isEmpty)
+        return read
+    }
+
+    @Test func `a sound folder needs nothing, a server's folder is left alone`() throws {
+        let disk = SimulatedDisk(seed: 1)
+        _ = try filled(disk)
+        #expect(try repair(disk, applying: false).isEmpty)
+        let before = content(disk)
+        #expect(try repair(disk, applying: true).isEmpty)
+        #expect(content(disk) == before)
+        let bench = try LogBench(disk)
+        #expect(throws: LogToolError.self) { try repair(disk, applying: false) }
+        bench.drop()
+    }
+
+    @Test func `rotten batches, a lost end and a missing file are fenced off, and their bytes kept`() throws {
+        let disk = SimulatedDisk(seed: 1)
+        let topic = try filled(disk)
+        let paths = disk.paths.filter { $0.hasPrefix("log/orders-0/") && $0.hasSuffix(".log") }
+        #expect(paths.count >= 3)
+        let first = try #require(disk.bytes(of: paths[0]))
+        disk.flipBit(of: paths[0], at: 400)
+        try disk.remove(paths[1])
+        let last = try #require(disk.bytes(of: paths[2]))
+        disk.replace(paths[2], with: Array(last.dropLast(10)))
+        let before = content(disk)
+        let plan = try repair(disk, applying: false)
+        #expect(plan.count >= 3)
+        #expect(content(disk) == before, "a plan changes nothing")
+        #expect(try repair(disk, applying: true) == plan)
+        #expect(try repair(disk, applying: false).isEmpty)
+        let read = try offsets(disk, topic)
+        #expect(read[1] == Array(0..<60))
+        #expect(read[0].count < 60 && read[0].contains(0))
+        // The bytes of the rotten batch are kept as they were found.
+        var rotten = first
+        rotten[400] ^= 1
+        let kept = disk.paths.filter { $0.hasPrefix("log/quarantine/orders-0-") }.compactMap { disk.bytes(of: $0) }
+        #expect(kept.contains { bytes in rotten.count > bytes.count && !bytes.isEmpty && contains(rotten, bytes) })
+        let bench = try LogBench(disk)
+        #expect(try bench.append([(topic.partitions[0], "next")]).offsets == [Offset(60)])
+        bench.drop()
+    }
+
+    private func contains(_ all: [UInt8], _ part: [UInt8]) -> Bool {
+        (0...all.count - part.count).contains { all[$0..<$0 + part.count].elementsEqual(part) }
+    }
+
+    @Test(arguments: [true, false])
+    func `metadata that is gone is rebuilt from folders and rounds`(_ isClean: Bool) throws {
+        let disk = SimulatedDisk(seed: 1)
+        let topic = try filled(disk)
+        if !isClean {
+            let bench = try LogBench(disk)
+            for number in 60..<70 {
+                try bench.append(topic.partitions.map { ($0, "event \(number) " + String(repeating: "x", count: 200)) })
+            }
+            bench.drop()
+            disk.killProcess()
+            // The last rounds are in the write-ahead log only.
+            let path = try #require(disk.paths.last { $0.hasPrefix("log/orders-0/") && $0.hasSuffix(".log") })
+            disk.replace(path, with: Array(try #require(disk.bytes(of: path)).dropLast(300)))
+        }
+        for slot in MetadataStore.slots { disk.flipBit(of: slot, at: 50) }
+        disk.flipBit(of: "format", at: 2)
+        let before = content(disk)
+        #expect(try !repair(disk, applying: false).isEmpty)
+        #expect(content(disk) == before)
+        _ = try repair(disk, applying: true)
+        #expect(try repair(disk, applying: false).isEmpty)
+        let expected = Array(0..<Int64(isClean ? 60 : 70))
+        #expect(try offsets(disk, topic) == [expected, expected])
+        #expect(disk.paths.filter { $0.hasPrefix("log/quarantine/meta-") }.count == 2)
+    }
+
+    @Test func `an index that does not fit is written anew`() throws {
+        let disk = SimulatedDisk(seed: 1)
+        let topic = try filled(disk)
+        let path = try #require(disk.paths.first { $0.hasSuffix(".rounds") })
+        disk.flipBit(of: path, at: 25)
+        #expect(try repair(disk, applying: true).map(\.kind) == [.index])
+        #expect(try repair(disk, applying: false).isEmpty)
+        #expect(try offsets(disk, topic)[0] == Array(0..<60))
+    }
+
+    @Test func `a crash at any step of a repair leaves it to be done again`() throws {
+        let whole = SimulatedDisk(seed: 1)
+        _ = try filled(whole)
+        whole.flipBit(of: "log/orders-0/00000000000000000000.log", at: 400)
+        let begun = whole.operationCount
+        _ = try repair(whole, applying: true)
+        for step in 0..<whole.operationCount - begun {
+            let disk = SimulatedDisk(seed: UInt64(step))
+            let topic = try filled(disk)
+            disk.flipBit(of: "log/orders-0/00000000000000000000.log", at: 400)
+            disk.fail(operation: disk.operationCount + step, .freeze)
+            _ = try? repair(disk, applying: true)
+            disk.crash()
+            _ = try repair(disk, applying: true)
+            let read = try offsets(disk, topic)
+            #expect(read[1] == Array(0..<60), "at step \(step)")
+            #expect(read[0].count == 59, "at step \(step)")
+        }
+    }
+}
