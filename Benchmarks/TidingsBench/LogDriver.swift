@@ -160,22 +160,20 @@ final class LogDriver: @unchecked Sendable {
         return times
     }
 
-    /// Bytes this process had written to disks, and its seconds of processor time.
+    /// Bytes this process had written to disks.
     static var written: Int {
-        guard let file = fopen("/proc/self/io", "r") else { return 0 }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 128)
-        while fgets(&line, 128, file) != nil {
-            let text = String(cString: line)
-            if text.hasPrefix("write_bytes: ") { return Int(text.dropFirst(13).dropLast()) ?? 0 }
+        guard let disk = try? FileDisk(root: "/proc/self"), let file = try? disk.open("io", .read) else { return 0 }
+        let bytes = SharedBytes(capacity: 4_096) { room in (try? file.read(into: room, at: 0)) ?? 0 }
+        for line in bytes.buffer.text.split(separator: "\n") where line.hasPrefix("write_bytes: ") {
+            return Int(line.dropFirst(13)) ?? 0
         }
         return 0
     }
 
+    /// Seconds of processor time that this process has used.
     static var cpu: Double {
-        var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
-        return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-            + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
+        var now = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now)
+        return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
     }
 }
