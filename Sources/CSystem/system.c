@@ -43,13 +43,19 @@ int tidings_write_pieces(int file, const struct iovec *pieces, int count, int64_
     struct iovec window[64];
     int next = 0;
     size_t done = 0; // bytes of pieces[next] that are written
+    int syncs_after = 0;
     while (next < count) {
         int used = 0;
         for (int at = next; at < count && used < 64; at++, used++) window[used] = pieces[at];
         window[0].iov_base = (char *)window[0].iov_base + done;
         window[0].iov_len -= done;
 #if defined(__linux__)
-        ssize_t written = pwritev2(file, window, used, offset, synced ? RWF_DSYNC : 0);
+        ssize_t written = pwritev2(file, window, used, offset, synced && !syncs_after ? RWF_DSYNC : 0);
+        if (written < 0 && synced && !syncs_after && (errno == EOPNOTSUPP || errno == ENOSYS)) {
+            // A system that cannot do both at once does one after the other.
+            syncs_after = 1;
+            continue;
+        }
 #else
         ssize_t written = pwritev(file, window, used, offset);
 #endif
@@ -71,8 +77,16 @@ int tidings_write_pieces(int file, const struct iovec *pieces, int count, int64_
         done = taken;
     }
 #if !defined(__linux__)
-    if (synced) return tidings_sync_data(file);
+    syncs_after = synced;
 #endif
+    if (syncs_after) {
+        while (tidings_sync_data(file) != 0) {
+            if (errno == EINTR) continue;
+            // Lack of room is said of the write only.
+            if (errno == ENOSPC || errno == EDQUOT) errno = EIO;
+            return -1;
+        }
+    }
     return 0;
 }
 

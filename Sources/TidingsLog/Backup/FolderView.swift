@@ -24,6 +24,8 @@ struct FolderView {
     }
 
     private static let attempts = 100
+    /// How often rounds that are missing between others count as written while they were looked for; after that as lost.
+    private static let attemptsWithoutGaps = 50
 
     let metadata: LogMetadata
     let blocks: [Block]
@@ -40,9 +42,9 @@ struct FolderView {
         guard format.elementsEqual(FolderOpening.formatText.utf8) else {
             throw LogToolError("the data folder is of a version that this one does not read")
         }
-        for _ in 0..<attempts {
+        for number in 0..<attempts {
             do throws(DiskError) {
-                if let view = try attempt(disk) { return view }
+                if let view = try attempt(disk, allowsGaps: number >= attemptsWithoutGaps) { return view }
             } catch {
                 // What is gone since it was listed is a change like others.
                 if error.code == .missing { continue }
@@ -55,19 +57,24 @@ struct FolderView {
         throw LogToolError("the folder changed at every look; or its metadata cannot be read")
     }
 
-    private static func attempt(_ disk: any Disk) throws(DiskError) -> FolderView? {
+    private static func attempt(_ disk: any Disk, allowsGaps: Bool) throws(DiskError) -> FolderView? {
         let store = MetadataStore(disk: disk)
         guard case .metadata(let metadata, _) = try store.load() else { return nil }
         var blocks: [Block] = []
-        var lastRound = metadata.checkpoint
+        var found: [RecoveryPlan.Located] = []
         if !metadata.isClean {
             for name in try disk.list(WriteAheadLog.folder) {
                 guard let number = WriteAheadLog.number(ofFile: name) else { continue }
                 let path = WriteAheadLog.path(number)
-                guard let block = try liveRounds(disk.open(path, .read), metadata, &lastRound) else { continue }
-                blocks.append(Block(path: path, bytes: block))
+                let (rounds, bytes) = try liveRounds(disk.open(path, .read), metadata)
+                found += rounds.map { .init(round: $0.round, block: number, position: $0.position) }
+                if let bytes { blocks.append(Block(path: path, bytes: bytes)) }
             }
         }
+        // The blocks were read one after the other, while rounds were written: what came behind the end of one that had been
+        // read is missing before the beginning of another. That was no moment.
+        let plan = RecoveryPlan(found: found, checkpoint: metadata.checkpoint)
+        if !allowsGaps, !plan.corrupt.isEmpty { return nil }
         var files: [Pinned] = []
         for path in try paths(disk, metadata) {
             let file = try disk.open(path, .read)
@@ -77,21 +84,18 @@ struct FolderView {
             guard try disk.open(pinned.path, .read).stamp().identity == pinned.stamp.identity else { return nil }
         }
         guard case .metadata(let again, _) = try store.load(), again == metadata else { return nil }
-        return FolderView(metadata: metadata, blocks: blocks, files: files, lastRound: lastRound)
+        return FolderView(metadata: metadata, blocks: blocks, files: files, lastRound: plan.lastRound)
     }
 
-    /// The rounds of a block beyond the checkpoint, one after the other; nil when there are none.
+    /// The rounds of a block beyond the checkpoint, and their bytes one after the other; nil when there are none.
     private static func liveRounds(
-        _ file: any DiskFile, _ metadata: LogMetadata, _ lastRound: inout UInt64
-    ) throws(DiskError) -> SharedBytes? {
+        _ file: any DiskFile, _ metadata: LogMetadata
+    ) throws(DiskError) -> (rounds: [BlockReader.Found], bytes: SharedBytes?) {
         let reader = try BlockReader(file)
         let live = try reader.rounds(of: metadata.life).found.filter { $0.round.header.number > metadata.checkpoint }
-        guard !live.isEmpty else { return nil }
-        for found in live where found.round.condition == .whole {
-            lastRound = max(lastRound, found.round.header.number)
-        }
+        guard !live.isEmpty else { return ([], nil) }
         let count = live.reduce(0) { $0 + $1.round.header.paddedByteCount }
-        return try SharedBytes(capacity: min(count, reader.byteCount)) { room throws(DiskError) in
+        let bytes = try SharedBytes(capacity: min(count, reader.byteCount)) { room throws(DiskError) in
             var at = 0
             for found in live {
                 let bytes = try reader.bytes(at: found.position, count: found.round.header.paddedByteCount)
@@ -102,6 +106,7 @@ struct FolderView {
             }
             return at
         }
+        return (live, bytes)
     }
 
     /// Everything that belongs to the folder but its format, metadata and write-ahead log: the partitions that the metadata

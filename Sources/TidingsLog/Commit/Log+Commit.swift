@@ -194,7 +194,11 @@ extension Log {
     /// Refuses groups and all that waits behind them: their offsets are given again to others.
     func refuse(_ groups: [PendingGroup], _ error: LogError, _ condition: LogCondition?) {
         let all = staging.withLock { staging -> [PendingGroup] in
-            if let condition { staging.condition = condition }
+            switch condition {
+            case .full(let reason)?: staging.becomeFull(reason)
+            case let condition?: staging.condition = condition
+            case nil: break
+            }
             let all = groups + (staging.take()?.all ?? [])
             for batch in all.flatMap(\.batches) { batch.partition.forgetStaged() }
             return all

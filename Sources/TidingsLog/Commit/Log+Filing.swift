@@ -57,12 +57,7 @@ extension Log {
 
     private func filesAreFull(_ error: DiskError) {
         let reason = error.description
-        let isNew = staging.withLock { staging -> Bool in
-            defer { staging.condition = .full(reason) }
-            if case .full = staging.condition { return false }
-            return true
-        }
-        if isNew {
+        if staging.withLock({ $0.becomeFull(reason) }) {
             let what = error.code == .noSpace ? "the disk is full" : "no file can be opened"
             logger.error("\(what): records are refused until there is room", [("reason", reason)])
         }

@@ -42,7 +42,8 @@ extension Log {
             metrics.reclaimedBytes.add(Int(clamping: old.reduce(0) { $0 + $1.byteCount } - new.byteCount))
             return true
         } catch {
-            if !partition.files.withLock({ $0.isDeleted }) {
+            // A swap that failed half-way is finished by the next opening, which needs all of its files.
+            if !isOffline, !partition.files.withLock({ $0.isDeleted }) {
                 SegmentRewriter.discard(partition.folder, at: first.base, context)
             }
             throw error

@@ -62,6 +62,8 @@ extension Log {
                 if let batches = partition.tail.withLock({ $0.batches(from: offset, maxBytes: maxBytes) }) {
                     return .success(batches)
                 }
+                // Written to the files, and gone from memory, between the two looks.
+                if partition.files.withLock({ $0.end }) > offset { continue }
                 let hole = SegmentReader.Damage(
                     at: offset, resume: bounds.end, bytes: 0..<0,
                     reason: "offsets \(offset) to \(bounds.end.value - 1) are missing")

@@ -181,11 +181,13 @@ struct PartitionFiles {
                     batch.baseOffset - active.base, last: batch.lastOffset - active.base, at: active.byteCount,
                     round: batch.round, maxTimestamp: BatchSummary.maxTimestamp(batch.bytes),
                     interval: Int64(settings.indexIntervalBytes))
-                active.byteCount += Int64(batch.bytes.count)
+                // Batch by batch: when the next one's note finds no room, what is done again begins with that one.
+                let count = Int64(batch.bytes.count)
+                active.byteCount += count
+                totalBytes += count
+                bytesSinceSnapshot += count
+                end = batch.lastOffset.next
             }
-            totalBytes += Int64(count)
-            bytesSinceSnapshot += Int64(count)
-            end = batches[last].lastOffset.next
             next = last + 1
         }
         if index.pendingCount >= ActiveIndex.flushFrom { try flushIndex(context) }

@@ -68,6 +68,22 @@ struct Staging {
         isRelaxed && !targets.contains { $0.staged.hasSynced } ? relaxed : synced
     }
 
+    /// Takes no more for lack of room, until that is over. What is offline stays so: a full disk would end, and that must
+    /// not.
+    /// - Returns: whether it was neither full nor offline.
+    @discardableResult
+    mutating func becomeFull(_ reason: String) -> Bool {
+        switch condition {
+        case .offline, .stopped: return false
+        case .full:
+            condition = .full(reason)
+            return false
+        case .open, .low:
+            condition = .full(reason)
+            return true
+        }
+    }
+
     /// Adds a record and gives it its offset.
     mutating func add(
         _ body: UnsafeRawBufferPointer, at timestamp: WallTime, to partition: Partition, in group: PendingGroup,

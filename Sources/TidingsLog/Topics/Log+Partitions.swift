@@ -80,6 +80,8 @@ extension Log {
             PartitionLayout(ends: old.map { partition in partition.tail.withLock { $0.end } }))
         metadata.topics[place].partitions += Array(repeating: .init(), count: added.count)
         do throws(DiskError) {
+            // The old partitions end there for good, so what is below must not go with a power loss.
+            if metadata.topics[place].settings.durability.isRelaxed { try writeAhead.relaxed.sync() }
             for index in added { try disk.createDirectory(SegmentNames.folder(name, index)) }
             try disk.syncDirectory("log")
             try save(&metadata)
@@ -92,6 +94,7 @@ extension Log {
         }
         // The table first: who is told of the new layout finds the partitions there.
         replaceTable(metadata) { $0[id] = old + new }
+        apply(metadata.topics[place].description)
         staging.withLock { _ in for partition in old { partition.staged.layout = count } }
         logger.info("a topic got more partitions", [("topic", name.text), ("partitions", String(count))])
         return .success(metadata.topics[place].description)

@@ -92,6 +92,8 @@ extension Log {
                 context.open.forget(prefix: partition.folder + "/")
             }
             finishDeletions(&control)
+            // Who opened one of the files meanwhile must not leave it to a topic that gets the same name.
+            for partition in gone { context.open.forget(prefix: partition.folder + "/") }
             logger.info("a topic was deleted", [("topic", topic.name.text)])
             return .success(())
         }

@@ -41,7 +41,8 @@ final class RelaxedRounds: Sendable {
     /// Forgets rounds that are in synced partition files.
     func release(through round: UInt64) {
         state.withLock { state in
-            guard state.last <= round else { return }
+            // With none here a sync may be under way, which says itself when its rounds are durable.
+            guard state.first != .max, state.last <= round else { return }
             state = State()
             firstUnsynced.store(.max, ordering: .releasing)
         }

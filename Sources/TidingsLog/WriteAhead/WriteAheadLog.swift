@@ -142,7 +142,10 @@ final class WriteAheadLog: @unchecked Sendable {
             if try file.size() > end { try file.truncate(to: end) }
             // In a block that was written before nothing can be cut: where the round would begin, none may be found.
             if position < written {
-                try file.write([UInt8](repeating: 0, count: RoundHeader.alignment), at: Int64(position))
+                // From a page of memory: the file is open past the page cache.
+                var zeros = PageBuffer(capacity: RoundHeader.alignment)
+                zeros.appendZeros(RoundHeader.alignment)
+                try file.write(zeros.bytes, at: Int64(position))
                 try file.sync()
             }
             return true
@@ -163,9 +166,12 @@ final class WriteAheadLog: @unchecked Sendable {
     func prepareBlock() throws(DiskError) -> Bool {
         guard let block = ring.withLock({ $0.takeForPreparation() }) else { return false }
         var written = block.writtenBytes
-        defer { ring.withLock { $0.prepared(writtenBytes: written) } }
+        var isThere = written > 0
+        // A block whose file or name is not sure to be there must not be given to a round as one that is.
+        defer { ring.withLock { ring in isThere ? ring.prepared(writtenBytes: written) : ring.dropPrepared() } }
         let file = try disk.open(WriteAheadLog.path(block.number), .create)
-        if written == 0 { try disk.syncDirectory(WriteAheadLog.folder) }
+        if !isThere { try disk.syncDirectory(WriteAheadLog.folder) }
+        isThere = true
         let blockBytes = ring.withLock { $0.blockBytes }
         let zeros = [UInt8](repeating: 0, count: 1 << 20)
         do throws(DiskError) {

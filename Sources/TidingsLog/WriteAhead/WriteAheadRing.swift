@@ -126,4 +126,7 @@ struct WriteAheadRing {
         block.writtenBytes = max(block.writtenBytes, writtenBytes)
         free.insert(block, at: 0)
     }
+
+    /// Forgets the block taken by ``takeForPreparation()``: it could not be made. Its number is not given again.
+    mutating func dropPrepared() { preparing = nil }
 }

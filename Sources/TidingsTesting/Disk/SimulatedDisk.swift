@@ -118,7 +118,9 @@ package final class SimulatedDisk: Disk {
             try state.needParent(of: path)
             return (state.create(path), state.life)
         }
-        return SimulatedFile(self, node, life, path)
+        var isDirect = false
+        if case .direct = mode { isDirect = true }
+        return SimulatedFile(self, node, life, path, isDirect: isDirect)
     }
 
     package func createDirectory(_ path: String) throws(DiskError) {
@@ -229,8 +231,10 @@ private final class SimulatedFile: DiskFile {
     private let node: SimulatedNode
     private let life: UInt64
     private let path: String
+    private let isDirect: Bool
 
-    init(_ disk: SimulatedDisk, _ node: SimulatedNode, _ life: UInt64, _ path: String) {
+    init(_ disk: SimulatedDisk, _ node: SimulatedNode, _ life: UInt64, _ path: String, isDirect: Bool) {
+        self.isDirect = isDirect
         self.disk = disk
         self.node = node
         self.life = life
@@ -238,6 +242,13 @@ private final class SimulatedFile: DiskFile {
     }
 
     func write(_ bytes: UnsafeRawBufferPointer, at position: Int64) throws(DiskError) {
+        let sector = SimulatedDisk.sectorBytes
+        // What passes the page cache is whole sectors, in memory as on the disk.
+        if isDirect, Int(bitPattern: bytes.baseAddress) % sector != 0 || bytes.count % sector != 0
+            || position % Int64(sector) != 0
+        {
+            throw DiskError(.failed, "writing \(path): invalid argument")
+        }
         try disk.withState { state throws(DiskError) in
             try state.check(life)
             let fault = state.takeFault()

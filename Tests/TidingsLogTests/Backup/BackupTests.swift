@@ -55,6 +55,31 @@ import TidingsTesting
         #expect(!backup.paths.contains { $0.hasPrefix("files/1/log/meta") }, "what no manifest names has gone")
     }
 
+    @Test func `rounds that go on in another block while blocks are read are no damage`() throws {
+        for before in stride(from: 19, to: 29, by: 3) {
+            for place in 3..<9 {
+                let disk = SimulatedDisk(seed: 1)
+                let bench = try LogBench(disk)
+                let topic = try bench.topic("orders")
+                try fill(bench, topic, 0..<18)
+                bench.log.checkpoint()
+                try fill(bench, topic, 18..<before)
+                let watched = WatchedDisk(disk)
+                watched.before = { [self] number in
+                    if number == place { try fill(bench, topic, before..<before + 8) }
+                }
+                let backup = SimulatedDisk(seed: 2)
+                _ = try LogBackup.back(up: watched, into: backup, at: Self.time)
+                let found = try restored(backup)
+                #expect(found.log.recovery.damagedRounds == 0, "\(before) rounds, at operation \(place)")
+                #expect(found.log.quarantines.isEmpty, "\(before) rounds, at operation \(place)")
+                #expect(try found.all(topic.partitions[0]).count >= before)
+                found.drop()
+                bench.drop()
+            }
+        }
+    }
+
     @Test func `whatever happens between two looks, a backup is of one moment`() throws {
         for place in stride(from: 0, to: 90, by: 4) {
             let disk = SimulatedDisk(seed: 1)
