@@ -244,8 +244,9 @@ private final class SimulatedFile: DiskFile {
     func write(_ bytes: UnsafeRawBufferPointer, at position: Int64) throws(DiskError) {
         let sector = SimulatedDisk.sectorBytes
         // What passes the page cache is whole sectors, in memory as on the disk.
-        if isDirect, Int(bitPattern: bytes.baseAddress) % sector != 0 || bytes.count % sector != 0
-            || position % Int64(sector) != 0
+        if isDirect,
+            Int(bitPattern: bytes.baseAddress) % sector != 0 || bytes.count % sector != 0
+                || position % Int64(sector) != 0
         {
             throw DiskError(.failed, "writing \(path): invalid argument")
         }
