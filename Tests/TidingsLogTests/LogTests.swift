@@ -3,6 +3,7 @@
 import KafkaProtocol
 import Testing
 import TidingsCore
+import TidingsTesting
 
 @testable import TidingsLog
 
@@ -38,4 +39,25 @@ import TidingsCore
             #expect(bench.log.quarantines.isEmpty)
         }
     }
+
+    @Test func `rounds that leave the memory are let go of, however many partitions share it`() throws {
+        let bench = try LogBench(SimulatedDisk(seed: 1))
+        let topic = try bench.topic("orders", partitions: 50)
+        let held = WeakBatches()
+        for number in 0..<400 {
+            let partition = topic.partitions[number % 50]
+            let (offsets, _) = try bench.append([(partition, String(repeating: "x", count: 100))])
+            held.add(bench.session.recent(partition, from: offsets[0]))
+        }
+        // 4 KiB of rounds may stay; a round of 100 bytes takes some 300.
+        #expect((1...20).contains(held.living))
+    }
+}
+
+private final class WeakBatches {
+    private struct Weak { weak var batch: StoredBatch? }
+    private var all: [Weak] = []
+
+    func add(_ batch: StoredBatch?) { all.append(Weak(batch: batch)) }
+    var living: Int { all.count { $0.batch != nil } }
 }

@@ -64,26 +64,19 @@ struct UnfiledRounds: Sendable {
 struct FilingState: Sendable {
     /// Rounds that found no room there yet, oldest first.
     var behind: [DurableRound] = []
-    /// Rounds in memory that are in the files too, oldest first, from `firstRecent` on, and their bytes.
-    private var recent: [DurableRound] = []
-    private var firstRecent = 0
+    /// Rounds in memory that are in the files too, and their bytes.
+    private var recent = Fifo<DurableRound>()
     private var recentBytes = 0
 
     /// Keeps a round that is in the files too, and lets go of the oldest beyond `limit` bytes.
     mutating func keep(_ round: DurableRound, limit: Int) {
         recent.append(round)
         recentBytes += round.byteCount
-        while recentBytes > limit, firstRecent < recent.count {
-            let oldest = recent[firstRecent]
+        while recentBytes > limit, let oldest = recent.popFirst() {
             for (batch, partition) in zip(oldest.round.batches, oldest.partitions) {
                 partition.tail.withLock { $0.forget(batch) }
             }
             recentBytes -= oldest.byteCount
-            firstRecent += 1
-        }
-        if firstRecent >= 256, firstRecent * 2 >= recent.count {
-            recent.removeFirst(firstRecent)
-            firstRecent = 0
         }
     }
 }

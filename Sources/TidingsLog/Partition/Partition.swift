@@ -69,9 +69,8 @@ struct PartitionTail {
     /// What durable batches say of their producers and transactions.
     var producers = ProducerTable()
     var aborted: AbortedTransactions
-    /// Recent batches in order of offset, from `firstRecent` on.
-    private var recent: [StoredBatch] = []
-    private var firstRecent = 0
+    /// Recent batches in order of offset.
+    private var recent = Fifo<StoredBatch>()
 
     init(start: Offset, end: Offset, byteCount: Int64) {
         self.start = start
@@ -95,15 +94,7 @@ struct PartitionTail {
 
     /// Lets go of a batch whose round leaves the memory; rounds leave in order.
     mutating func forget(_ batch: StoredBatch) {
-        guard firstRecent < recent.count, recent[firstRecent] === batch else { return }
-        firstRecent += 1
-        if firstRecent == recent.count {
-            recent.removeAll()
-            firstRecent = 0
-        } else if firstRecent >= 64, firstRecent * 2 >= recent.count {
-            recent.removeFirst(firstRecent)
-            firstRecent = 0
-        }
+        if recent.oldest === batch { _ = recent.popFirst() }
     }
 
     /// Moves the start, and says how many bytes less there are.
@@ -121,7 +112,7 @@ struct PartitionTail {
 
     /// Notes how a transaction ended for its batches that are in memory.
     func decide(_ first: Offset, of producer: Int64, _ fate: TransactionFate) {
-        guard var place = index(from: first) ?? (firstRecent < recent.count ? firstRecent : nil) else { return }
+        guard var place = index(from: first) ?? (recent.isEmpty ? nil : 0) else { return }
         while place < recent.count {
             let batch = recent[place]
             if batch.fate == .open, batch.producerID == producer { batch.decide(fate) }
@@ -132,9 +123,9 @@ struct PartitionTail {
     /// Where the batch that holds `offset` (or the first one after it) lies among the recent ones; nil when an older
     /// batch, which is not in memory, might hold it, or there is none.
     private func index(from offset: Offset) -> Int? {
-        guard firstRecent < recent.count, offset >= recent[firstRecent].baseOffset || offset < start else { return nil }
-        if offset < start, recent[firstRecent].baseOffset > start { return nil }
-        var (low, high) = (firstRecent, recent.count)
+        guard let oldest = recent.oldest, offset >= oldest.baseOffset || offset < start else { return nil }
+        if offset < start, oldest.baseOffset > start { return nil }
+        var (low, high) = (0, recent.count)
         while low < high {
             let middle = (low + high) / 2
             if recent[middle].lastOffset < offset { low = middle + 1 } else { high = middle }

@@ -16,8 +16,8 @@ final class LoopSession: LogSession, @unchecked Sendable {
 
     private var table: PartitionTable
     /// Who waits for a synced round, and who for a relaxed one.
-    private var waiting = AnswerQueue()
-    private var waitingRelaxed = AnswerQueue()
+    private var waiting = Fifo<(Result<UInt64, LogError>) -> Void>()
+    private var waitingRelaxed = Fifo<(Result<UInt64, LogError>) -> Void>()
     private var followers: [(name: LogFollower, observer: (CommittedRound) -> Void)] = []
     private var lastFollower: UInt64 = 0
     /// The partition of each entry of the append at hand; kept for its memory.
@@ -94,7 +94,9 @@ final class LoopSession: LogSession, @unchecked Sendable {
         _ answers: Int, _ isRelaxed: Bool, _ result: Result<UInt64, LogError>, _ round: CommittedRound?
     ) {
         for _ in 0..<answers {
-            let then = isRelaxed ? waitingRelaxed.takeFirst() : waiting.takeFirst()
+            guard let then = isRelaxed ? waitingRelaxed.popFirst() : waiting.popFirst() else {
+                preconditionFailure("an append is answered once")
+            }
             then(result)
         }
         guard let round else { return }
