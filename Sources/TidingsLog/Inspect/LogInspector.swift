@@ -176,7 +176,10 @@ package struct LogInspector {
         var expected = partition.start
         for (place, base) in partition.segments.enumerated() {
             let next = place + 1 < partition.segments.count ? partition.segments[place + 1] : nil
-            if let next, next <= max(offset, partition.start) { continue }
+            if let next, next <= max(offset, partition.start) {
+                expected = max(expected, next)
+                continue
+            }
             // No checkpoint covers what comes: a crash took some of it, and the write-ahead log has all of it.
             if base > expected, expected >= partition.checkpointEnd, !metadata.isClean { break }
             if base > expected {

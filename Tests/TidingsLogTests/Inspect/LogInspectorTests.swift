@@ -45,6 +45,11 @@ import TidingsTesting
         let rounds: [UInt64] = (7..<27).map { UInt64($0 * 2 + 2) }
         #expect(seen.map(\.1) == rounds)
         #expect(seen.map(\.2) == (7..<27).map { "event \($0 * 2 + 1) " })
+        // Segments that are passed over are not missing.
+        var missing: [LogInspector.Finding] = []
+        _ = try inspector.storedBatches(
+            of: partitions[0], from: partitions[0].segments[1], damaged: { missing.append($0) }, each: { _ in true })
+        #expect(missing == [])
         // Each kind of damage, alone.
         let middle = SegmentNames.digits(partitions[0].segments[1])
         let places: [(path: String, at: Int64, severity: LogInspector.Finding.Severity)] = [
