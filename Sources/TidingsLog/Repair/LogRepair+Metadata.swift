@@ -23,7 +23,7 @@ extension LogRepair {
         note(
             .metadata, MetadataStore.folder,
             "no slot can be read: topics are rebuilt from the \(folders.values.reduce(0, +)) partition folders. Their "
-                + "settings are the defaults then, and their ids may be others")
+                + "settings are the defaults then, but nothing goes by age; and their ids may be others")
         guard applying else { return nil }
         var metadata = try rebuild(folders)
         for slot in MetadataStore.slots {
@@ -78,9 +78,11 @@ extension LogRepair {
         for name in folders.keys.sorted(by: { $0.text < $1.text }) {
             let number = numbers[name] ?? next
             if numbers[name] == nil { next += 1 }
-            metadata.topics.append(
-                LogMetadata.TopicRecord(
-                    id: TopicID(number), uuid: .random(from: random), name: name, partitions: records[name] ?? []))
+            var topic = LogMetadata.TopicRecord(
+                id: TopicID(number), uuid: .random(from: random), name: name, partitions: records[name] ?? [])
+            // Nobody knows how long its records were to stay; by the default, some might go at the next start.
+            topic.settings.retentionTime = nil
+            metadata.topics.append(topic)
         }
         metadata.nextTopic = next
         return metadata

@@ -112,6 +112,12 @@ import TidingsTesting
         let expected = Array(0..<Int64(isClean ? 60 : 70))
         #expect(try offsets(disk, topic) == [expected, expected])
         #expect(disk.paths.filter { $0.hasPrefix("log/quarantine/meta-") }.count == 2)
+        // How long the records were to stay is not known, so none may go by age.
+        guard case .metadata(let rebuilt, _) = try MetadataStore(disk: disk).load() else {
+            Issue.record("the metadata cannot be read")
+            return
+        }
+        #expect(rebuilt.topics.map(\.settings.retentionTime) == [nil])
     }
 
     @Test func `an index that does not fit is written anew`() throws {
