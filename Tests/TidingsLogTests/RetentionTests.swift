@@ -135,6 +135,37 @@ import TidingsTesting
         #expect(bench.log.bounds(of: partition)!.start > .zero)
     }
 
+    /// The clock was behind, or the server did not run for long: either way what is written before the clock is confirmed
+    /// is as old as it is afterwards, and no older.
+    @Test(arguments: [false, true])
+    func `what comes in before a clock is confirmed is not old afterwards`(killed: Bool) throws {
+        let (bench, disk, partition) = try Self.bench([.retentionTime: "86400000"])
+        bench.log.mayRetain(pins: nil)
+        try bench.append([(partition, "old")])
+        bench.keepHouse(after: .seconds(60))
+        bench.log.stop()
+        bench.clock.jumpWall(by: Self.day * 30)
+        try bench.open()
+        bench.log.mayRetain(pins: nil)
+        for number in 0..<120 {
+            try bench.append([(partition, "\(number) " + String(repeating: "x", count: 300))])
+            bench.log.checkpoint()
+            bench.keepHouse(after: .seconds(120))
+            if killed, number == 60 {
+                bench.drop()
+                disk.crash()
+                try bench.open()
+                bench.log.mayRetain(pins: nil)
+            }
+        }
+        // Six hours after the last start the clock is believed.
+        for _ in 0..<200 { bench.keepHouse(after: .seconds(120)) }
+        #expect(try bench.all(partition).filter { $0.text != "old" }.count == 120)
+        #expect(bench.log.bounds(of: partition)?.start ?? .zero <= Offset(1))
+        for _ in 0..<20 { bench.keepHouse(after: .seconds(7200)) }
+        #expect(bench.log.bounds(of: partition)?.start == Offset(121), "a day later they are old")
+    }
+
     @Test func `a jump is believed when it has stayed`() {
         var clock = RetentionClock(
             wall: WallTime(millis: 1_000_000), now: MonotonicTime(nanos: 0), believed: nil,

@@ -123,11 +123,25 @@ extension Log {
                     }
                 }
             }
+            keepTime(clock.judging)
             scrubIfDue(clock.judging)
         }
     }
 
-    private func lookAtClock() -> (judging: WallTime, expected: WallTime) {
+    /// Has the next checkpoint keep the time, once an hour, also when nothing is written: what passes without that counts
+    /// as time in which the server did not run.
+    private func keepTime(_ now: WallTime) {
+        let isDue = control.withLock { control -> Bool in
+            guard !control.isClosed, now.millis - (control.metadata.believedTime?.millis ?? 0) >= 3_600_000 else {
+                return false
+            }
+            control.isChanged = true
+            return true
+        }
+        if isDue { checkpoint() }
+    }
+
+    private func lookAtClock() -> RetentionClock.Reading {
         let (clock, ahead) = house.state.withLock { state in
             let looked = state.clock.look(wall: time.wall, now: time.now)
             state.believed = looked.judging
@@ -137,7 +151,8 @@ extension Log {
         }
         if let ahead {
             logger.warning(
-                "the clock differs from what its running says: records are not judged by it until it is confirmed",
+                "the clock has jumped, or the server did not run for a while: records are not judged by it until it is "
+                    + "confirmed",
                 [
                     ("seconds", String(ahead / 1000)),
                     ("confirmed_after", String(settings.clockConfirmation.millis / 1000)),
@@ -147,7 +162,7 @@ extension Log {
     }
 
     private func keepHouse(
-        of partition: Partition, _ clock: (judging: WallTime, expected: WallTime)
+        of partition: Partition, _ clock: RetentionClock.Reading
     ) throws(HouseFailure) {
         guard let topic = table.withLock({ $0.topics[partition.id.topic] }) else { return }
         let settings = topic.settings
@@ -155,7 +170,7 @@ extension Log {
             let unnoticed = try partition.files.withLock { files throws(DiskError) -> Int64 in
                 guard !files.isDeleted else { return 0 }
                 try files.load(context)
-                try files.date(context, now: clock.expected)
+                try files.date(context, clock)
                 return files.takeUnnoticedBytes()
             }
             if unnoticed != 0 { partition.tail.withLock { $0.moveStart(to: $0.start, lessBytes: -unnoticed) } }

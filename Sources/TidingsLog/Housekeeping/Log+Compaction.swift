@@ -80,11 +80,8 @@ extension Log {
             of: views.filter { $0.base < cleaned && $0.end <= end },
             upTo: partition.files.withLock { $0.segmentBytes })
         {
-            let modified = partition.files.withLock { files in
-                files.sealed.last { $0.base <= group[group.count - 1].base }?.modified
-            }
             do throws(HouseFailure) {
-                _ = try rewrite(partition, group, modified: modified ?? now) { batch throws(HouseFailure) in
+                _ = try rewrite(partition, group, at: now) { batch throws(HouseFailure) in
                     plan.judge(batch)
                 }
             } catch {

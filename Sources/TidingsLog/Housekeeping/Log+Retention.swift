@@ -9,10 +9,20 @@ extension PartitionFiles {
 
     /// Looks up when older segments were written last, and corrects what cannot be: what a clock dated that had jumped,
     /// as far as this process saw the writing, a file of the future, and one that is older than those before it.
-    mutating func date(_ context: FileContext, now: WallTime) throws(DiskError) {
+    ///
+    /// While the clock is doubtful nothing of that is written: should the wall clock be right, what is dated meanwhile is
+    /// dated again.
+    mutating func date(_ context: FileContext, _ clock: RetentionClock.Reading) throws(DiskError) {
+        follow(clock.jumped)
+        let now = clock.expected
         var latest = Int64.min
         for place in sealed.indices {
             if let known = sealed[place].modified {
+                if sealed[place].doubted != nil, !clock.isDoubtful {
+                    let file = try context.open.file(SegmentNames.log(folder, sealed[place].base), .write)
+                    try file.setModified(known)
+                    sealed[place].doubted = nil
+                }
                 latest = max(latest, known.millis)
                 continue
             }
@@ -23,7 +33,13 @@ extension PartitionFiles {
                 modified = saw.millis
             }
             modified = max(min(modified, now.millis), latest)
-            if modified != stamp.millis { try file.setModified(WallTime(millis: modified)) }
+            if modified != stamp.millis {
+                if clock.isDoubtful {
+                    sealed[place].doubted = stamp
+                } else {
+                    try file.setModified(WallTime(millis: modified))
+                }
+            }
             sealed[place].modified = WallTime(millis: modified)
             latest = max(latest, modified)
         }
@@ -32,6 +48,24 @@ extension PartitionFiles {
         if let seen, seen.base == active.base, seen.byteCount == active.byteCount { return }
         // What was there when the process began was written nobody knows when.
         seen = SeenSegment(base: active.base, byteCount: active.byteCount, at: seen == nil ? nil : now)
+    }
+
+    /// When the wall clock turned out to be right: what was dated by the other one is dated anew.
+    private mutating func follow(_ jumped: Int64) {
+        let (jump, _) = jumped.subtractingReportingOverflow(followedJumps)
+        followedJumps = jumped
+        guard jump != 0 else { return }
+        for place in sealed.indices where sealed[place].doubted != nil {
+            sealed[place].modified = nil
+            sealed[place].doubted = nil
+        }
+        func moved(_ time: WallTime) -> WallTime {
+            WallTime(millis: time.millis.addingReportingOverflow(jump).partialValue)
+        }
+        activeSince = activeSince.map(moved)
+        if let known = seen {
+            seen = SeenSegment(base: known.base, byteCount: known.byteCount, at: known.at.map(moved))
+        }
     }
 
     /// When this process saw that something was written to a segment last, if it did.
@@ -54,7 +88,7 @@ extension Log {
     /// Closes the segment that is written to when it is old, so that a topic to which nothing is written loses its
     /// records in time too.
     func closeIfOld(
-        _ partition: Partition, _ settings: TopicSettings, _ clock: (judging: WallTime, expected: WallTime)
+        _ partition: Partition, _ settings: TopicSettings, _ clock: RetentionClock.Reading
     ) throws(DiskError) {
         var limit = settings.segmentTime.millis
         if settings.cleanup.contains(.delete), !partition.topic.isInternal, let time = settings.retentionTime {
@@ -66,7 +100,7 @@ extension Log {
         }
         if isClosed {
             noteDirty(partition)
-            try partition.files.withLock { files throws(DiskError) in try files.date(context, now: clock.expected) }
+            try partition.files.withLock { files throws(DiskError) in try files.date(context, clock) }
         }
     }
 
@@ -181,11 +215,8 @@ extension Log {
         }
         var rebuilder = PinFilter(pins: pins)
         for group in groups(of: going, upTo: most) {
-            let modified = partition.files.withLock { files in
-                files.sealed.last { $0.base <= group[group.count - 1].base }?.modified
-            }
             do throws(HouseFailure) {
-                _ = try rewrite(partition, group, modified: modified ?? WallTime(millis: 0)) {
+                _ = try rewrite(partition, group, at: WallTime(millis: 0)) {
                     batch throws(HouseFailure) in try rebuilder.fate(of: batch)
                 }
             } catch {

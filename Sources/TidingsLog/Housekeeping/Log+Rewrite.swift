@@ -23,16 +23,16 @@ extension Log {
 
     /// Writes a group of older segments anew, as one, and puts that in their place. Readers are not disturbed.
     /// - Parameters:
-    ///   - modified: how old the new segment counts as.
+    ///   - time: when it counts as written, if the last of the old ones does not know; else it counts as that one does.
     ///   - judge: is asked for every batch, in order.
     /// - Returns: whether anything changed.
     func rewrite(
-        _ partition: Partition, _ group: [SegmentView], modified: WallTime,
+        _ partition: Partition, _ group: [SegmentView], at time: WallTime,
         _ judge: (StoredBatch) throws(HouseFailure) -> BatchFate
     ) throws(HouseFailure) -> Bool {
         guard let first = group.first, let last = group.last else { return false }
         do throws(HouseFailure) {
-            guard let new = try write(partition, group, modified: modified, judge) else {
+            guard let new = try write(partition, group, at: time, judge) else {
                 SegmentRewriter.discard(partition.folder, at: first.base, context)
                 return false
             }
@@ -52,7 +52,7 @@ extension Log {
 
     /// Writes the new segment beside the old ones; nil when it would be the same as the only old one.
     private func write(
-        _ partition: Partition, _ group: [SegmentView], modified: WallTime,
+        _ partition: Partition, _ group: [SegmentView], at time: WallTime,
         _ judge: (StoredBatch) throws(HouseFailure) -> BatchFate
     ) throws(HouseFailure) -> PartitionFiles.Segment? {
         let made: SegmentRewriter?
@@ -66,15 +66,17 @@ extension Log {
         guard let rewriter = made else { throw .ended }
         for view in group { try copy(view, of: partition, into: rewriter, judge) }
         guard rewriter.isChanged || group.count > 1 else { return nil }
+        let last = partition.files.withLock { files in files.sealed.last { $0.base <= group[group.count - 1].base } }
+        let modified = last?.modified ?? time
         do throws(DiskError) {
             for view in group { try rewriter.addTransactions(of: view.base) }
-            try rewriter.finish(modified: modified)
+            try rewriter.finish(modified: last?.doubted ?? modified)
         } catch {
             throw .disk(error)
         }
         return PartitionFiles.Segment(
             base: rewriter.base, byteCount: rewriter.byteCount, maxTimestamp: rewriter.maxTimestamp,
-            modified: modified)
+            modified: modified, doubted: last?.doubted)
     }
 
     private func copy(

@@ -17,6 +17,7 @@ struct RetentionClock: Sendable {
     /// What the time is by the monotonic clock, counted from a moment when the wall clock was believed.
     private var expected: Int64
     private var lookedAt: MonotonicTime
+    private var jumped: Int64 = 0
     private var suspicion: (ahead: Int64, since: MonotonicTime)?
 
     /// - Parameter believed: what an earlier process believed last: a wall clock far ahead of it may have jumped, or the
@@ -30,9 +31,20 @@ struct RetentionClock: Sendable {
     /// How far the wall clock is ahead of what is believed, in milliseconds, while it is not believed.
     var disbelief: Int64? { suspicion?.ahead }
 
+    /// What a look at both clocks says.
+    struct Reading: Sendable, Hashable {
+        /// The time by which records are judged.
+        let judging: WallTime
+        /// What the time is when the wall clock is not listened to.
+        let expected: WallTime
+        /// Whether the wall clock says something else that is not confirmed.
+        let isDoubtful: Bool
+        /// By how many milliseconds `expected` has moved in this life because the wall clock was confirmed.
+        let jumped: Int64
+    }
+
     /// Looks at both clocks.
-    /// - Returns: the time by which records are judged, and what the time is when the wall clock is not listened to.
-    mutating func look(wall: WallTime, now: MonotonicTime) -> (judging: WallTime, expected: WallTime) {
+    mutating func look(wall: WallTime, now: MonotonicTime) -> Reading {
         expected += max(0, now - lookedAt < .zero ? 0 : (now - lookedAt).millis)
         lookedAt = now
         let ahead = wall.millis - expected
@@ -43,10 +55,13 @@ struct RetentionClock: Sendable {
             if now - known.since >= confirmation {
                 suspicion = nil
                 expected = wall.millis
+                jumped = jumped.addingReportingOverflow(ahead).partialValue
             }
         } else {
             suspicion = (ahead, now)
         }
-        return (WallTime(millis: min(wall.millis, expected)), WallTime(millis: expected))
+        return Reading(
+            judging: WallTime(millis: min(wall.millis, expected)), expected: WallTime(millis: expected),
+            isDoubtful: suspicion != nil, jumped: jumped)
     }
 }

@@ -31,6 +31,8 @@ struct PartitionFiles {
         var maxTimestamp: Int64?
         /// When it was written last; nil when it was not looked up yet.
         var modified: WallTime?
+        /// What its file says instead, while ``modified`` goes by a clock that may turn out to be wrong.
+        var doubted: WallTime?
     }
 
     struct SeenSegment: Sendable {
@@ -82,6 +84,8 @@ struct PartitionFiles {
     var activeSince: WallTime?
     /// The segment that is written to, as housekeeping saw it last.
     var seen: SeenSegment?
+    /// How far the times above have followed the clock's jumps, in milliseconds.
+    var followedJumps: Int64 = 0
     /// Segments whose indexes were made again because they led astray.
     var remade: Set<Offset> = []
     /// A segment is closed when the next batch would take it past this many bytes.
