@@ -38,6 +38,7 @@ import TidingsTesting
     /// The operations of the script, from its first to the one after its last, and what it leaves.
     private static func operations() throws -> (first: Int, end: Int, disk: SimulatedDisk) {
         let simulation = try Self.simulation()
+        defer { simulation.end() }
         let first = simulation.disk.operationCount
         try simulation.run(script, crashingAt: nil, outcome: 0)
         return (first, simulation.disk.operationCount, simulation.disk)
@@ -57,6 +58,7 @@ import TidingsTesting
         let (first, end, _) = try Self.operations()
         for operation in first..<end {
             let simulation = try Self.simulation()
+            defer { simulation.end() }
             do {
                 try simulation.run(Self.script, crashingAt: operation, outcome: outcome)
             } catch {
@@ -71,9 +73,11 @@ import TidingsTesting
         let (first, end, _) = try Self.operations()
         for operation in stride(from: first + Int(outcome), to: end, by: Self.all == nil ? 40 : 3) {
             let whole = try Self.simulation()
+            defer { whole.end() }
             try whole.run(Self.script, crashingAt: operation, outcome: outcome)
             for again in 0..<whole.operationsOfOpening {
                 let simulation = try Self.simulation()
+                defer { simulation.end() }
                 do {
                     try simulation.run(
                         Self.script, crashingAt: operation, outcome: outcome, andInOpeningAt: again)

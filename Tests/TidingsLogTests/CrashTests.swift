@@ -27,6 +27,7 @@ import TidingsTesting
         for seed in seeds where seed % Self.parts == part {
             do {
                 let simulation = try CrashSimulation(seed: seed, mode: seed / Self.parts % 2 == 0 ? .crashes : .faults)
+                defer { simulation.end() }
                 do {
                     try simulation.run(steps: 40)
                 } catch {

@@ -20,6 +20,7 @@
             for seed in 0..<Self.bound {
                 do {
                     let simulation = try CrashSimulation(seed: seed, settings: settings)
+                    defer { simulation.end() }
                     try simulation.run(steps: 40)
                 } catch {
                     return (seed, "\(error)")

@@ -227,6 +227,8 @@ extension LogMetadata.TopicRecord {
                 let hasSnapshot = version >= 2 ? reader.number(UInt8.self) : 0,
                 let total = reader.number(Int64.self)
             else { return nil }
+            // What no log writes would lead reads and writes astray.
+            guard max(start, end, base).value <= 1 << 62, (0...Int64(Int32.max)).contains(bytes) else { return nil }
             var partition = LogMetadata.PartitionRecord(
                 start: start, end: end, activeBase: base, activeBytes: bytes, indexEntries: indexEntries,
                 roundEntries: roundEntries, timeEntries: timeEntries, producersAt: producersAt,

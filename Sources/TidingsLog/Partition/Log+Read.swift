@@ -134,7 +134,7 @@ extension Log {
         // Rounds that are durable and not in the files yet.
         let from = views.last?.end ?? bounds.start
         let recent = partition.tail.withLock { $0.batches(from: from, maxBytes: .max) } ?? []
-        return recent.first { $0.round >= round }?.baseOffset ?? bounds.end
+        return recent.first { $0.round >= round }.map { max($0.baseOffset, bounds.start) } ?? bounds.end
     }
 
     /// Sets a damaged range aside (once), and says to a reader how to go on.

@@ -16,7 +16,9 @@ extension Log {
                         return .success(found)
                     }
                 }
-                return .success(try firstInMemory(of: partition, atTime: time, from: views.last?.end ?? start))
+                // Where the files are behind, the start may lie in what only memory has.
+                let from = max(start, views.last?.end ?? start)
+                return .success(try firstInMemory(of: partition, atTime: time, from: from))
             }
         } catch {
             return .failure(failed(error, at: start, in: partition))

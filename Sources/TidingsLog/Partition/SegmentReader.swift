@@ -128,6 +128,11 @@ struct SegmentReader {
             }
             let at = Int(position - window.position)
             let range = at..<at + batch.byteCount
+            // The file may be shorter than it was.
+            guard range.upperBound <= window.bytes.count else {
+                if found.isEmpty { throw .damage(try damage(at: position, expected)) }
+                break
+            }
             guard !verifies || (try? RecordBatchHeader(verifying: window.bytes.buffer.part(range))) != nil else {
                 if found.isEmpty { throw .damage(try damage(at: position, expected)) }
                 break

@@ -106,7 +106,10 @@ struct RoundIndex {
     var count: Int { inFile + view.pendingRounds.count }
 
     func entry(_ place: Int) -> RoundIndexEntry? {
-        if place >= inFile { return view.pendingRounds[place - inFile] }
+        if place >= inFile {
+            // An index without entries has no first one either.
+            return place < count ? view.pendingRounds[place - inFile] : nil
+        }
         let at = Int64(place * RoundIndexEntry.byteCount)
         return (try? file?.bytes(at: at, count: RoundIndexEntry.byteCount)).flatMap { RoundIndexEntry($0.buffer) }
     }

@@ -13,6 +13,14 @@ extension Log {
                 return .success(known.description)
             }
             if let refusal = refusalOfChange(control) { return .failure(refusal) }
+            // What a deleted topic of that name left behind must not become the new one's.
+            if control.metadata.deletions.contains(where: { $0.name == name }) {
+                finishDeletions(&control)
+                guard control.metadata.deletions.isEmpty else {
+                    return .failure(
+                        LogError(.overloaded, "the files of the deleted topic '\(name)' could not be removed yet"))
+                }
+            }
             let existing = control.metadata.topics.reduce(0) { $0 + $1.partitions.count }
             guard count >= 1, control.metadata.topics.count < self.settings.maxTopics,
                 existing + Int(count) <= self.settings.maxPartitions

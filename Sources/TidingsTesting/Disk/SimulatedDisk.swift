@@ -252,6 +252,7 @@ private final class SimulatedFile: DiskFile {
         }
         try disk.withState { state throws(DiskError) in
             try state.check(life)
+            guard position >= 0, position <= 1 << 31 else { throw DiskError(.failed, "writing \(path): too large") }
             let fault = state.takeFault()
             var count = bytes.count
             var refusal: DiskError?
