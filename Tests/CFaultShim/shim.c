@@ -9,9 +9,10 @@
 //   C created            W written: position, count, bytes      Z the same, all zeros     T cut or grown: length
 //   B a sync begins: id  E it went well: id                     M directory made          U file or directory removed
 //   R renamed: length of the first path in front of the second
+//   D a range of the file was made durable: position, count
 //
-// TIDINGS_SHIM_FAULTS: a directory. When it has a file `fdatasync` or `pwrite`, the next call of that name fails with the
-// number in the file as its errno, once; the file goes.
+// TIDINGS_SHIM_FAULTS: a directory. When it has a file `fdatasync`, `pwrite` or `dsync` (a write that syncs), the next call
+// of that name fails with the number in the file as its errno, once; the file goes. `fdatasync` means those of segments.
 
 #ifdef __linux__
 #define _GNU_SOURCE
@@ -145,11 +146,37 @@ static void note_write(int file, const void *bytes, size_t count, int64_t positi
 PWRITE(pwrite, off_t)
 PWRITE(pwrite64, off64_t)
 
+static int is_segment(const char *path) {
+    size_t length = strlen(path);
+    return length > 4 && strcmp(path + length - 4, ".log") == 0;
+}
+
+ssize_t pwritev2(int file, const struct iovec *parts, int count, off_t position, int flags) {
+    const char *path = path_of(file);
+    if (!path) return NEXT(pwritev2)(file, parts, count, position, flags);
+    if (fails("pwrite")) return -1;
+    off_t at = position;
+    for (int part = 0; part < count; part++) {
+        note_write(file, parts[part].iov_base, parts[part].iov_len, at);
+        at += (off_t)parts[part].iov_len;
+    }
+    if ((flags & RWF_DSYNC) && fails("dsync")) {
+        // It is written, and nobody knows whether it is on the medium.
+        int reason = errno;
+        NEXT(pwritev2)(file, parts, count, position, flags & ~RWF_DSYNC);
+        errno = reason;
+        return -1;
+    }
+    ssize_t result = NEXT(pwritev2)(file, parts, count, position, flags);
+    if (result > 0 && (flags & RWF_DSYNC)) note('D', path, (uint64_t)position, (uint64_t)result, NULL, 0);
+    return result;
+}
+
 #define SYNC(name)                                             \
     int name(int file) {                                       \
         const char *path = path_of(file);                      \
         if (!path) return NEXT(name)(file);                    \
-        if (fails("fdatasync")) return -1;                     \
+        if (is_segment(path) && fails("fdatasync")) return -1; \
         uint64_t id = atomic_fetch_add(&syncs, 1);             \
         note('B', path, id, 0, NULL, 0);                       \
         int result = NEXT(name)(file);                         \

@@ -56,7 +56,8 @@ import TidingsTesting
     @Test(arguments: 0..<(all ?? 2))
     func `whichever operation is the last, nothing is lost`(_ outcome: UInt64) throws {
         let (first, end, _) = try Self.operations()
-        for operation in first..<end {
+        // Where the process ends alone, less can go wrong: some points are enough for every run.
+        for operation in stride(from: first, to: end, by: Self.all == nil && outcome == 0 ? 4 : 1) {
             let simulation = try Self.simulation()
             defer { simulation.end() }
             do {
@@ -71,7 +72,7 @@ import TidingsTesting
     @Test(arguments: 0..<(all ?? 2))
     func `whichever operation of the opening after that is the last, nothing is lost`(_ outcome: UInt64) throws {
         let (first, end, _) = try Self.operations()
-        for operation in stride(from: first + Int(outcome), to: end, by: Self.all == nil ? 40 : 3) {
+        for operation in stride(from: first + Int(outcome), to: end, by: Self.all == nil ? 80 : 3) {
             let whole = try Self.simulation()
             defer { whole.end() }
             try whole.run(Self.script, crashingAt: operation, outcome: outcome)

@@ -89,6 +89,16 @@ package final class SimulatedDisk: Disk {
         state.withLock { state in state.names[path].flatMap { state.node($0)?.bytes } }
     }
 
+    /// Makes a range of a file durable, as a write that syncs does.
+    package func makeDurable(_ path: String, _ range: Range<Int>) {
+        state.withLock { state in
+            guard let node = state.names[path].flatMap({ state.node($0) }), range.upperBound <= node.bytes.count else {
+                return
+            }
+            state.sync(node, range)
+        }
+    }
+
     /// Replaces what a file holds, durably: an older copy put back, or an end cut off.
     package func replace(_ path: String, with bytes: [UInt8]) {
         state.withLock { state in
@@ -268,6 +278,19 @@ private final class SimulatedFile: DiskFile {
             }
             state.write(UnsafeRawBufferPointer(rebasing: bytes[0..<count]), to: node, at: Int(position))
             if let refusal { throw refusal }
+        }
+    }
+
+    func writeSynced(_ pieces: [UnsafeRawBufferPointer], at position: Int64) throws(DiskError) {
+        try write(pieces, at: position)
+        let end = pieces.reduce(Int(position)) { $0 + $1.count }
+        try disk.withState { state throws(DiskError) in
+            try state.check(life)
+            if let fault = state.takeFault() {
+                state.forgetUnsynced(of: node)
+                throw DiskError(.failed, fault.description)
+            }
+            state.sync(node, Int(position)..<end)
         }
     }
 

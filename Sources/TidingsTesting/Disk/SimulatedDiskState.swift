@@ -153,6 +153,21 @@ struct SimulatedDiskState {
         node.isSynced()
     }
 
+    /// Makes this range durable, and the length that it needs; what else was written is as before.
+    func sync(_ node: SimulatedNode, _ range: Range<Int>) {
+        let missing = range.upperBound - node.durable.count
+        if missing > 0 { node.durable.append(contentsOf: repeatElement(0, count: missing)) }
+        node.durable.replaceSubrange(range, with: node.bytes[range])
+        let sector = SimulatedDisk.sectorBytes
+        for number in (range.lowerBound + sector - 1)
+            / sector..<max(
+                (range.lowerBound + sector - 1) / sector, range.upperBound / sector)
+        {
+            node.unsynced.remove(number)
+            node.whole.remove(number)
+        }
+    }
+
     /// After a failed sync the system calls written what it could not write.
     mutating func forgetUnsynced(of node: SimulatedNode) {
         settle(node)

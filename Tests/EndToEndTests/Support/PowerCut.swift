@@ -81,7 +81,7 @@ final class PowerCut {
         let records = records(text)
         // What was written before a sync began is durable when it went well.
         let ended = Set(records.lazy.filter { $0.what == "E" }.map(\.numbers.0))
-        var bytes = 0
+        var (bytes, syncs) = (0, ended.count)
         for record in records {
             switch record.what {
             case "C": _ = try disk.open(record.path, .create)
@@ -98,6 +98,10 @@ final class PowerCut {
                 } else {
                     try disk.syncDirectory(record.path)
                 }
+            case "D":
+                let (position, count) = (Int(record.numbers.0), Int(record.numbers.1))
+                disk.makeDurable(record.path, position..<position + count)
+                syncs += 1
             case "M": if !record.path.isEmpty { try disk.createDirectory(record.path) }
             case "U": try? disk.remove(record.path)
             case "R":
@@ -107,7 +111,7 @@ final class PowerCut {
             default: break
             }
         }
-        return (bytes, ended.count)
+        return (bytes, syncs)
     }
 
     private func writeFolder() throws {
