@@ -77,24 +77,43 @@ package final class LogRepair {
         }
         let lock = try lock()
         defer { _ = lock }
+        let mends = applying && metadata.isClean
+        if mends {
+            // What will be lost is listed before anything takes its place: a repair that is broken off finds it no more.
+            let before = metadata.quarantines
+            _ = try lookAtPartitions(&metadata, applying: false)
+            if metadata.quarantines != before { try MetadataStore(disk: disk).save(&metadata) }
+        }
         let before = metadata
+        steps += try lookAtPartitions(&metadata, applying: mends)
+        if mends, metadata != before {
+            try disk.syncDirectory(Quarantine.folder)
+            try MetadataStore(disk: disk).save(&metadata)
+        }
+    }
+
+    private func lookAtPartitions(_ metadata: inout LogMetadata, applying: Bool) throws(DiskError) -> [Step] {
         let context = FileContext(disk: disk, open: OpenFiles(on: disk, limit: 64), settings: settings)
+        var steps: [Step] = []
         for place in metadata.topics.indices {
             for index in metadata.topics[place].partitions.indices {
                 let topic = metadata.topics[place]
                 var partition = PartitionRepair(
                     id: PartitionID(topic.id, Int32(index)), topic: topic.description, record: topic.partitions[index],
                     context: context, time: time, isClean: metadata.isClean)
-                try partition.run(applying && metadata.isClean)
-                for step in partition.steps { steps.append(step) }
+                try partition.run(applying)
+                steps += partition.steps
                 metadata.topics[place].partitions[index] = partition.record
-                if partition.isMended { metadata.quarantines.removeAll { $0.partition == partition.id } }
+                // What a server found of it knows more of it.
+                for lost in partition.lost
+                where !metadata.quarantines.contains(where: {
+                    $0.partition == lost.partition && $0.offsets.overlaps(lost.offsets)
+                }) {
+                    metadata.quarantines.append(lost)
+                }
             }
         }
-        if applying, metadata != before {
-            try disk.syncDirectory(Quarantine.folder)
-            try MetadataStore(disk: disk).save(&metadata)
-        }
+        return steps
     }
 
     /// The metadata and the format; the right to the folder is given up again, since a recovery takes it itself.

@@ -21,8 +21,8 @@ struct PartitionRepair {
     /// Whether nothing lies behind what the metadata knows; else a recovery judges that.
     let isClean: Bool
     private(set) var steps: [LogRepair.Step] = []
-    /// Whether nothing damaged is left.
-    private(set) var isMended = false
+    /// What is lost for good, fenced off.
+    private(set) var lost: [LogQuarantine] = []
 
     private var disk: any Disk { context.disk }
     private var folder: String { SegmentNames.folder(topic.name, id.index) }
@@ -87,6 +87,7 @@ struct PartitionRepair {
                     note(
                         .records, SegmentNames.log(folder, base),
                         lost + ", and \(hole.bytes.count) bytes kept in \(Quarantine.folder)")
+                    noteLoss(of: hole.offsets, hole.reason, copy: hole.bytes.isEmpty ? "" : copy(of: hole))
                 }
                 if applying {
                     bytes += try rewrite(base, until: end, holes)
@@ -100,7 +101,6 @@ struct PartitionRepair {
             sealsActive = true
         }
         if applying, !steps.isEmpty {
-            isMended = true
             record.totalBytes = bytes
             if sealsActive {
                 // What was written to counts as closed; the next batch begins a new segment.
@@ -114,6 +114,18 @@ struct PartitionRepair {
                 record.activeSince = nil
             }
         }
+    }
+
+    private mutating func noteLoss(of offsets: Range<Offset>, _ reason: String, copy: String) {
+        guard !offsets.isEmpty else { return }
+        lost.append(
+            LogQuarantine(
+                partition: id, name: topic.name.text, offsets: offsets, copy: copy, foundAt: time.wall,
+                reason: reason + "; fenced off by a repair"))
+    }
+
+    private func copy(of hole: Hole) -> String {
+        "\(Quarantine.folder)/\(topic.name.text)-\(id.index)-\(SegmentNames.digits(hole.offsets.lowerBound)).bytes"
     }
 
     private func exists() throws(DiskError) -> Bool {
@@ -133,6 +145,7 @@ struct PartitionRepair {
         note(
             .records, SegmentNames.log(folder, offsets.lowerBound),
             "offsets \(offsets.lowerBound) to \(offsets.upperBound.value - 1) have no file: fenced off")
+        noteLoss(of: offsets, "they have no file", copy: "")
         guard applying else { return }
         let rewriter = try SegmentRewriter(folder, at: offsets.lowerBound, context)
         try Self.skip(offsets, round: 0, rewriter)
@@ -223,10 +236,8 @@ struct PartitionRepair {
 
     /// Copies what is damaged, all of it, before it is written over.
     private func keep(_ hole: Hole, of base: Offset) throws(DiskError) {
-        let name = "\(topic.name.text)-\(id.index)-\(SegmentNames.digits(hole.offsets.lowerBound)).bytes"
-        let path = Quarantine.folder + "/" + name
         let from = try disk.open(SegmentNames.log(folder, base), .read)
-        let to = try disk.open(path, .create)
+        let to = try disk.open(copy(of: hole), .create)
         try to.truncate(to: 0)
         var at = hole.bytes.lowerBound
         while at < hole.bytes.upperBound {

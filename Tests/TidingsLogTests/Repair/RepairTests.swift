@@ -33,12 +33,18 @@ import TidingsTesting
     }
 
     /// Offsets that a reader gets of each partition, past nothing: a quarantined range would end it.
-    private func offsets(_ disk: SimulatedDisk, _ topic: TopicDescription) throws -> [[Int64]] {
+    /// What is lost is listed, and nothing else.
+    private func offsets(_ disk: SimulatedDisk, _ topic: TopicDescription, of count: Int64 = 60) throws -> [[Int64]] {
         let bench = try LogBench(disk)
         defer { bench.log.stop() }
         let found = try #require(bench.log.topics[topic.name])
         let read = try found.partitions.map { try bench.all($0).map(\.offset.value) }
-        #expect(bench.log.quarantines.isEmpty)
+        for (partition, offsets) in zip(found.partitions, read) {
+            let lost = bench.log.quarantines.filter { $0.partition == partition }.flatMap {
+                Array($0.offsets.lowerBound.value..<$0.offsets.upperBound.value)
+            }
+            #expect(Set(offsets).isDisjoint(with: lost) && (offsets + lost).sorted() == Array(0..<count))
+        }
         return read
     }
 
@@ -110,7 +116,7 @@ import TidingsTesting
         _ = try repair(disk, applying: true)
         #expect(try repair(disk, applying: false).isEmpty)
         let expected = Array(0..<Int64(isClean ? 60 : 70))
-        #expect(try offsets(disk, topic) == [expected, expected])
+        #expect(try offsets(disk, topic, of: isClean ? 60 : 70) == [expected, expected])
         #expect(disk.paths.filter { $0.hasPrefix("log/quarantine/meta-") }.count == 2)
         // How long the records were to stay is not known, so none may go by age.
         guard case .metadata(let rebuilt, _) = try MetadataStore(disk: disk).load() else {
