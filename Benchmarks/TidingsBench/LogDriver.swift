@@ -132,8 +132,9 @@ final class LogDriver: @unchecked Sendable {
         return [UInt8](builder.seal(baseOffset: .zero, compresses: false))
     }
 
-    /// Writes and syncs so many bytes one after the other into a file whose blocks were written before: the times.
-    static func raw(_ folder: String, bytes: Int, nanos: Int64) -> Percentiles {
+    /// Writes and syncs so many bytes one after the other into a file whose blocks were written before, or into one that
+    /// grows, as a plain log's does: the times.
+    static func raw(_ folder: String, bytes: Int, nanos: Int64, grows: Bool = false) -> Percentiles {
         let path = folder + "/raw-bench"
         let file = open(path, O_RDWR | O_CREAT, 0o644)
         defer {
@@ -142,7 +143,7 @@ final class LogDriver: @unchecked Sendable {
         }
         let size = 64 << 20
         let block = [UInt8](repeating: 7, count: size)
-        pwrite(file, block, size, 0)
+        if !grows { pwrite(file, block, size, 0) }
         fsync(file)
         let clock = SystemTime()
         var times = Percentiles()
@@ -155,7 +156,11 @@ final class LogDriver: @unchecked Sendable {
             pwrite(file, block, padded, off_t(at))
             tidings_sync_data(file)
             times.add(clock.now.nanos - began)
-            at = at + padded * 2 > size ? 0 : at + padded
+            at += padded
+            if at + padded > (grows ? 1 << 30 : size) {
+                at = 0
+                if grows { ftruncate(file, 0) }
+            }
         }
         return times
     }

@@ -34,6 +34,8 @@ package struct LogSettings: Sendable {
     package var filingInterval = Duration.milliseconds(5)
     /// Bytes of durable rounds that may wait for the partition files; beyond that rounds wait for them.
     package var maxUnfiledBytes = 16 << 20
+    /// How long the commit thread looks out for the next append before it sleeps; others may run meanwhile.
+    package var commitWait = Duration.microseconds(20)
     /// How often the records of topics with the durability `interval` are synced.
     package var syncInterval = Duration.seconds(1)
     /// Bytes of recent rounds kept in memory for all readers.

@@ -21,6 +21,12 @@ int tidings_open_direct(const char *path);
 /// would have it. Returns 0 or -1 with errno; ENOSPC also when nothing more is taken.
 int tidings_write_pieces(int file, const struct iovec *pieces, int count, int64_t offset, int synced);
 
+/// Lets other threads run that want to.
+void tidings_yield(void);
+
+/// Starts reading a range of a file into the page cache without waiting (Linux); nothing elsewhere.
+void tidings_start_reading(int file, int64_t offset, int64_t count);
+
 /// fdatasync on Linux, F_FULLFSYNC on macOS. Returns 0 or -1 with errno.
 int tidings_sync_data(int file);
 

@@ -51,6 +51,8 @@ public protocol DiskFile: AnyObject, Sendable {
     func sync() throws(DiskError)
     /// Starts moving written bytes to the medium; a hint that promises nothing.
     func startWriteBack(from position: Int64, count: Int64)
+    /// Starts reading a range that will be asked for; a hint that promises nothing.
+    func startReading(from position: Int64, count: Int64)
     /// Cuts or grows the file.
     func truncate(to count: Int64) throws(DiskError)
     /// The file's length.
@@ -89,6 +91,9 @@ extension DiskFile {
             at += Int64(piece.count)
         }
     }
+
+    /// Does nothing.
+    public func startReading(from position: Int64, count: Int64) {}
 
     /// Writes the pieces, then syncs the file.
     public func writeSynced(_ pieces: [UnsafeRawBufferPointer], at position: Int64) throws(DiskError) {

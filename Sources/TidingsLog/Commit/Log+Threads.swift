@@ -1,5 +1,6 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import CSystem
 import Synchronization
 import TidingsCore
 
@@ -81,8 +82,17 @@ extension Log {
     }
 
     private func runCommitter() {
+        var lastRound = time.now
         while true {
-            if commitPending() { continue }
+            if commitPending() {
+                lastRound = time.now
+                continue
+            }
+            // Those who were answered often come again at once: sleeping and being woken would cost more than the wait.
+            if time.now - lastRound < settings.commitWait, !isEnding.load(ordering: .relaxed) {
+                tidings_yield()
+                continue
+            }
             let mayEnd = isEnding.load(ordering: .sequentiallyConsistent)
             let sleeps = staging.withLock { staging -> Bool in
                 guard staging.isEmpty else { return false }

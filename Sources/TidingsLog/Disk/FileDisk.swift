@@ -247,6 +247,8 @@ final class SystemFile: DiskFile {
         _ = tidings_start_write_back(number, position, count)
     }
 
+    func startReading(from position: Int64, count: Int64) { tidings_start_reading(number, position, count) }
+
     func truncate(to count: Int64) throws(DiskError) {
         while ftruncate(number, off_t(count)) != 0 {
             let reason = errno

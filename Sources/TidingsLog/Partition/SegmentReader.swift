@@ -195,6 +195,11 @@ struct SegmentReader {
             let bytes = try SharedBytes(capacity: max(count, 0)) { room throws(DiskError) in
                 try file.read(into: room, at: position)
             }
+            // Who reads this much reads on: the disk works while these bytes are looked at.
+            let next = position + Int64(bytes.count)
+            if count >= 262_144, next < view.byteCount {
+                file.startReading(from: next, count: min(2 << 20, view.byteCount - next))
+            }
             return Window(bytes: bytes, position: position)
         } catch {
             throw .disk(error)
