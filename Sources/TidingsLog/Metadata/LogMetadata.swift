@@ -182,6 +182,8 @@ extension LogMetadata {
             let nextProducer = version >= 2 ? reader.number(Int64.self) : 0, nextProducer >= 0,
             let topicCount = reader.number(UInt32.self)
         else { return nil }
+        // What no log reaches would overflow when it counts on.
+        guard max(sequence, checkpoint) <= 1 << 62, nextTopic <= 1 << 31 else { return nil }
         self.sequence = sequence
         isClean = clean == 1
         life = LogLife(generation: generation, nonce: nonce)
@@ -228,7 +230,9 @@ extension LogMetadata.TopicRecord {
                 let total = reader.number(Int64.self)
             else { return nil }
             // What no log writes would lead reads and writes astray.
-            guard max(start, end, base).value <= 1 << 62, (0...Int64(Int32.max)).contains(bytes) else { return nil }
+            guard max(start, end, base, producersAt).value <= 1 << 62, (0...Int64(Int32.max)).contains(bytes) else {
+                return nil
+            }
             var partition = LogMetadata.PartitionRecord(
                 start: start, end: end, activeBase: base, activeBytes: bytes, indexEntries: indexEntries,
                 roundEntries: roundEntries, timeEntries: timeEntries, producersAt: producersAt,
