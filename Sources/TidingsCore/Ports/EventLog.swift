@@ -87,7 +87,8 @@ public protocol LogSession: AnyObject {
     /// Appends all records of `buffer` in one round and writes each record's offset into `buffer.entries`.
     /// The buffer may be reused as soon as this returns.
     /// - Parameter then: runs later, once: with the round's number when it is durable, or with the reason why it
-    ///   is not. Answers come in the order of the appends.
+    ///   is not. Answers come in the order of the appends, among those to topics of one kind: a relaxed topic's append
+    ///   may be answered before an earlier one that waits for its sync.
     /// - Throws: at once, with nothing stored: a record too large, an unknown partition, a log that is offline or full.
     func append(_ buffer: inout AppendBuffer, then: @escaping (Result<UInt64, LogError>) -> Void) throws(LogError)
 

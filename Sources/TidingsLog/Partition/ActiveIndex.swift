@@ -84,34 +84,23 @@ struct ActiveIndex: Sendable {
     mutating func flush(
         _ folder: String, _ base: Offset, suffix: String = "", _ context: FileContext
     ) throws(DiskError) -> Bool {
-        var bytes = ByteBuffer(capacity: 4096)
-        var makesFile = false
-        if !pendingOffsets.isEmpty {
-            for entry in pendingOffsets { entry.append(to: &bytes) }
-            makesFile = indexEntries == 0
-            try context.open.file(SegmentNames.index(folder, base) + suffix, .create)
-                .write(bytes.bytes, at: Int64(indexEntries * OffsetIndexEntry.byteCount))
-            indexEntries += pendingOffsets.count
-            pendingOffsets.removeAll(keepingCapacity: true)
+        let offsets = try Self.flush(&pendingOffsets, &indexEntries, SegmentNames.index(folder, base) + suffix, context)
+        let rounds = try Self.flush(&pendingRounds, &roundEntries, SegmentNames.rounds(folder, base) + suffix, context)
+        let times = try Self.flush(&pendingTimes, &timeEntries, SegmentNames.times(folder, base) + suffix, context)
+        return offsets || rounds || times
+    }
+
+    private static func flush<Entry: IndexEntry>(
+        _ pending: inout [Entry], _ inFile: inout Int, _ path: String, _ context: FileContext
+    ) throws(DiskError) -> Bool {
+        if pending.isEmpty { return false }
+        var bytes = ByteBuffer(capacity: pending.count * Entry.byteCount)
+        for entry in pending { entry.append(to: &bytes) }
+        try context.open.file(path, .create).write(bytes.bytes, at: Int64(inFile * Entry.byteCount))
+        defer {
+            inFile += pending.count
+            pending.removeAll(keepingCapacity: true)
         }
-        if !pendingRounds.isEmpty {
-            bytes.removeAll()
-            for entry in pendingRounds { entry.append(to: &bytes) }
-            makesFile = makesFile || roundEntries == 0
-            try context.open.file(SegmentNames.rounds(folder, base) + suffix, .create)
-                .write(bytes.bytes, at: Int64(roundEntries * RoundIndexEntry.byteCount))
-            roundEntries += pendingRounds.count
-            pendingRounds.removeAll(keepingCapacity: true)
-        }
-        if !pendingTimes.isEmpty {
-            bytes.removeAll()
-            for entry in pendingTimes { entry.append(to: &bytes) }
-            makesFile = makesFile || timeEntries == 0
-            try context.open.file(SegmentNames.times(folder, base) + suffix, .create)
-                .write(bytes.bytes, at: Int64(timeEntries * TimeIndexEntry.byteCount))
-            timeEntries += pendingTimes.count
-            pendingTimes.removeAll(keepingCapacity: true)
-        }
-        return makesFile
+        return inFile == 0
     }
 }

@@ -43,7 +43,7 @@ enum SegmentNames {
 }
 
 /// An entry of the `.rounds` index: the first offset a round has in a segment, the position of that batch, and a checksum.
-struct RoundIndexEntry: Hashable, Sendable {
+struct RoundIndexEntry: IndexEntry {
     static let byteCount = 20
 
     let round: UInt64
@@ -81,8 +81,15 @@ struct RoundIndexEntry: Hashable, Sendable {
     }
 }
 
+/// An entry of an index file: so many bytes, one after the other.
+protocol IndexEntry: Hashable, Sendable {
+    static var byteCount: Int { get }
+    init?(_ bytes: UnsafeRawBufferPointer)
+    func append(to buffer: inout ByteBuffer)
+}
+
 /// An entry of Kafka's `.index`: where the batch that begins at an offset lies.
-struct OffsetIndexEntry: Hashable, Sendable {
+struct OffsetIndexEntry: IndexEntry {
     static let byteCount = 8
 
     let relativeOffset: UInt32
@@ -107,7 +114,7 @@ struct OffsetIndexEntry: Hashable, Sendable {
 
 /// An entry of Kafka's `.timeindex`: the latest timestamp up to some batch, and the last offset of the batch that has it.
 /// Every record up to that offset is of that time or earlier.
-struct TimeIndexEntry: Hashable, Sendable {
+struct TimeIndexEntry: IndexEntry {
     static let byteCount = 12
     /// Before any record.
     static let beginning = TimeIndexEntry(timestamp: -1, relativeOffset: 0)
