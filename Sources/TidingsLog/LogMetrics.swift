@@ -1,6 +1,5 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-import Synchronization
 import TidingsCore
 
 /// What the log counts; each costs one atomic addition. Names as in Prometheus's exposition.
@@ -9,7 +8,6 @@ package final class LogMetrics: Sendable {
     let bytes: Counter
     let rounds: Counter
     let syncDuration: Histogram
-    let recoveryDuration: RecoveryDuration
     let corruptBatches: Counter
     let checkpoints: Counter
     let retainedBytes: Counter
@@ -28,11 +26,6 @@ package final class LogMetrics: Sendable {
         rounds = registry.counter("tidings_log_rounds_total", "Rounds of the write-ahead log: one sync each.")
         syncDuration = registry.histogram(
             "tidings_log_sync_duration_seconds", "Time from writing a round to its being durable.")
-        let recoveryDuration = RecoveryDuration()
-        self.recoveryDuration = recoveryDuration
-        registry.reading("tidings_log_recovery_duration_seconds", "How long the last opening of the folder took.") {
-            Double(recoveryDuration.nanos.load(ordering: .relaxed)) / 1e9
-        }
         corruptBatches = registry.counter(
             "tidings_log_corrupt_batches_total", "Ranges found damaged and set aside.")
         checkpoints = registry.counter("tidings_log_checkpoints_total", "Checkpoints finished.")
@@ -83,6 +76,10 @@ package final class LogMetrics: Sendable {
             guard let log else { return 0 }
             return log.allPartitions.reduce(0.0) { $0 + Double($1.tail.withLock { $0.producers.open.count }) }
         }
+        registry.reading("tidings_log_recovery_duration_seconds", "How long the last opening of the folder took.") {
+            [weak log] in
+            Double(log?.recovery.duration.nanos ?? 0) / 1e9
+        }
         registry.reading("tidings_log_recovery_rounds", "Rounds that the last opening recovered.") { [weak log] in
             Double(log?.recovery.rounds ?? 0)
         }
@@ -101,9 +98,4 @@ package final class LogMetrics: Sendable {
             Double((try? log?.disk.freeBytes()) ?? 0)
         }
     }
-}
-
-/// How long the last opening took.
-final class RecoveryDuration: Sendable {
-    let nanos = Atomic<Int64>(0)
 }

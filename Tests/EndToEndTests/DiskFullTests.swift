@@ -43,8 +43,10 @@ struct DiskFullTests {
         #expect(client.send("POST", "/v1/subscriptions/later/resume")?.status == 200)
         #expect(becomesTrue { receiver.receivedCount > 20 }, "deliveries go on")
         server.crash()
-        // It is not ready for events while it is full, but it serves.
-        try server.start(untilReady: false)
+        // It takes no events while it is full, but it serves.
+        try server.start()
+        let ready = try #require(server.client().send("GET", "/readyz"))
+        #expect(try ready.status == 200 && JSONValue.parse(ready.body)["status"]?.string == "degraded", "\(ready.text)")
         let refused = load.refusals["503 disk-full", default: 0]
         #expect(becomesTrue { load.refusals["503 disk-full", default: 0] > refused + 10 }, "still full")
         let received = receiver.receivedCount

@@ -83,6 +83,26 @@ import TidingsTesting
         }.get()
     }
 
+    @Test(.timeLimit(.minutes(1))) func `the state follows a disk that others fill and free, while nothing is written`()
+        throws
+    {
+        let disk = SimulatedDisk(seed: 1, capacity: 1 << 30)
+        var settings = LogBench.smallSettings
+        settings.diskReserveBytes = 2 << 20
+        settings.diskProbeInterval = .milliseconds(1)
+        let log = try Log.open(
+            on: disk, settings: settings, time: SystemTime(), random: SystemRandom(),
+            logger: Logger("log", to: nil), metrics: LogMetrics(Metrics()))
+        log.start()
+        defer { log.stop() }
+        for _ in 0..<3 {
+            disk.setCapacity(1 << 20)
+            while log.refusal?.code != .diskFull { sched_yield() }
+            disk.setCapacity(1 << 30)
+            while log.refusal != nil { sched_yield() }
+        }
+    }
+
     @Test func `callers on several loops share rounds; followers see every record once, in order`() throws {
         let folder = TemporaryFolder()
         var settings = LogSettings()

@@ -88,15 +88,44 @@ extension APIDescription {
             ]),
     ]
 
+    private static let readiness = #"""
+        {
+          "type": "object", "required": ["status", "checks", "warnings", "recovery"],
+          "properties": {
+            "status": {"enum": ["ok", "degraded", "not ready"]},
+            "checks": {
+              "type": "object", "required": ["log", "disk"],
+              "description": "ok, or what is wrong with it, in a sentence.",
+              "additionalProperties": {"type": "string"}
+            },
+            "warnings": {"type": "array", "items": {"type": "string"}},
+            "recovery": {
+              "description": "null: the server had been stopped in good order, or the folder was new.",
+              "type": ["object", "null"],
+              "properties": {
+                "rounds": {"type": "integer", "description": "Rounds brought into the partitions."},
+                "cut_bytes": {"type": "integer", "description": "Bytes of a torn end, which nobody had been told of."},
+                "damaged_rounds": {"type": "integer", "description": "Acknowledged rounds that are damaged."},
+                "quarantines": {"type": "integer", "description": "Ranges that were set aside."},
+                "milliseconds": {"type": "integer"}
+              }
+            }
+          }
+        }
+        """#
+
     static let telemetry: [APIOperation] = [
         APIOperation(
             method: "get", path: "/livez", id: "isAlive", tag: "Watch", summary: "Whether the process answers.",
             answers: [.json(200, "It does.", #"{"type": "object", "required": ["status"]}"#)]),
         APIOperation(
-            method: "get", path: "/readyz", id: "isReady", tag: "Watch", summary: "Whether events are taken.",
+            method: "get", path: "/readyz", id: "isReady", tag: "Watch", summary: "Whether the server serves, and what is wrong.",
             answers: [
-                .json(200, "They are.", #"{"type": "object", "required": ["status", "checks"]}"#),
-                .json(503, "They are not, and why.", #"{"type": "object", "required": ["status", "checks"]}"#),
+                .json(
+                    200,
+                    "It does: all of it (ok), or all but publishing (degraded: the disk is full). `warnings` are sentences for "
+                        + "people; `recovery` says what the start found after an unclean end.", readiness),
+                .json(503, "It does not, and why.", readiness),
             ]),
         APIOperation(
             method: "get", path: "/metrics", id: "metrics", tag: "Watch",

@@ -122,10 +122,9 @@ extension Log {
             let isDirty = written.withLock { $0.dirtySince != nil }
             if isDirty {
                 keeperBell.wait(atMost: settings.writeBackInterval)
-            } else if case .open = staging.withLock({ $0.condition }) {
-                keeperBell.wait()
             } else {
-                keeperBell.wait(atMost: settings.diskProbeInterval)
+                // Others fill the disk too, and free it: nobody else looks while nothing is written.
+                keeperBell.wait(atMost: max(.zero, lastProbe + settings.diskProbeInterval - time.now))
             }
             if isEnding.load(ordering: .sequentiallyConsistent) { return }
             startWriteBacks()
@@ -201,11 +200,15 @@ extension Log {
         let reserve = settings.diskReserveBytes
         enum Change { case none, low, enough, retry }
         let change = staging.withLock { staging -> Change in
+            let lack = "\(free) bytes are free on the disk, less than the reserve of \(reserve)"
             switch staging.condition {
             case .open where free < reserve:
-                staging.condition = .low("\(free) bytes are free on the disk, less than the reserve of \(reserve)")
+                staging.condition = .low(lack)
                 return .low
-            case .low where free >= reserve:
+            case .low where free < reserve:
+                staging.condition = .low(lack)
+                return .none
+            case .low:
                 staging.condition = .open
                 return .enough
             case .full where free > 0: return .retry

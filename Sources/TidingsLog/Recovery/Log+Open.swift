@@ -10,7 +10,7 @@ struct OpenedFolder {
     let partitions: [TopicID: [Partition]]
     let context: FileContext
     let writeAhead: WriteAheadLog
-    let report: RecoveryReport
+    var report: RecoveryReport
 }
 
 extension Log {
@@ -28,8 +28,9 @@ extension Log {
             let disk = settings.mutation?.disk(disk) ?? disk
         #endif
         let opening = FolderOpening(disk: disk, settings: settings, time: time, random: random, logger: logger)
-        let opened = try opening.open()
-        metrics.recoveryDuration.nanos.store((time.now - begun).nanos, ordering: .relaxed)
+        var opened = try opening.open()
+        opened.report.quarantines = opening.found
+        opened.report.duration = time.now - begun
         let log = Log(
             disk: disk, settings: settings, time: time, random: random, logger: logger, metrics: metrics,
             opened: opened)

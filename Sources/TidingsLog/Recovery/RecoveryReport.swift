@@ -12,4 +12,8 @@ package struct RecoveryReport: Sendable, Hashable {
     package internal(set) var damagedRounds = 0
     /// Rounds behind whose records, where nothing lies, something changed.
     package internal(set) var damagedPadding = 0
+    /// Ranges and folders that were set aside.
+    package internal(set) var quarantines = 0
+    /// How long the opening took.
+    package internal(set) var duration = Duration.zero
 }

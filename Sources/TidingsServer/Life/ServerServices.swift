@@ -51,8 +51,8 @@ final class ServerServices: Sendable {
         router.check(LoopbackGuard.check)
         let log = log
         let telemetry = TelemetryDoor(
-            metrics: metrics, process: process, checks: [TelemetryDoor.Check("log") { log.refusal?.description }],
-            warnings: health.warnings, gauges: gauges)
+            metrics: metrics, process: process, checks: health.checks, warnings: health.warnings,
+            recovery: log.recovery, gauges: gauges)
         telemetry.register(on: router)
         let limits = EventOptions.limits.read(settings)
         let publisher = Publisher(

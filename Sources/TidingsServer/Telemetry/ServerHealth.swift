@@ -5,7 +5,7 @@ import TidingsCore
 import TidingsLog
 import TidingsRouting
 
-/// What people should know of a server that is ready all the same.
+/// How well the server is, and what people should know of it when it is ready all the same.
 final class ServerHealth: Sendable {
     /// How many topics a warning names.
     private static let mostNamed = 10
@@ -16,6 +16,18 @@ final class ServerHealth: Sendable {
     init(log: Log, routing: RoutingStore) {
         self.log = log
         self.routing = routing
+    }
+
+    /// What the server is asked for: a log that serves, and a disk with room for events. Without room it is ready all the
+    /// same, since everything but publishing goes on.
+    var checks: [TelemetryDoor.Check] {
+        let log = log
+        return [
+            TelemetryDoor.Check("log") { log.refusal.flatMap { $0.code == .diskFull ? nil : $0.description } },
+            TelemetryDoor.Check("disk", isBearable: true) {
+                log.refusal.flatMap { $0.code == .diskFull ? $0.description : nil }
+            },
+        ]
     }
 
     /// One sentence each; none when all is as it should be. Any thread.

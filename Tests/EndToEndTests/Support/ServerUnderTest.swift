@@ -66,8 +66,8 @@ final class ServerUnderTest: @unchecked Sendable {
     /// A client of its own for each thread.
     func client() -> PlainClient { PlainClient(port: port) }
 
-    /// Starts it and waits until it is ready, or only until it lives.
-    func start(untilReady waits: Bool = true) throws {
+    /// Starts it and waits until it is ready.
+    func start() throws {
         let serve =
             [
                 try Self.program, "serve", "--data", data, "--http", "127.0.0.1:\(port)", "--log-level",
@@ -85,7 +85,7 @@ final class ServerUnderTest: @unchecked Sendable {
         process = try ChildProcess(limited + serve, environment: environment, output: folder + "/server.log")
         let deadline = ContinuousClock.now + .seconds(20)
         while ContinuousClock.now < deadline, process?.isRunning == true {
-            if client().send("GET", waits ? "/readyz" : "/livez")?.status == 200 { return }
+            if client().send("GET", "/readyz")?.status == 200 { return }
             usleep(500)
         }
         throw NotReady(said: said)

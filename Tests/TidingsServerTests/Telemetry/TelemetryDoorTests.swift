@@ -18,6 +18,7 @@ import TidingsTesting
         let ready = try #require(client.send("GET", "/readyz"))
         #expect(ready.status == 200)
         #expect(try JSONValue.parse(ready.body).at("checks", "log") == "ok")
+        #expect(try JSONValue.parse(ready.body)["recovery"] == .null)
         #expect(client.send("POST", "/v1/events", json: #"{"event_type": "a"}"#)?.status == 201)
         let metrics = try #require(client.send("GET", "/metrics"))
         #expect(metrics[header: "content-type"]?.hasPrefix("text/plain; version=0.0.4") == true)
