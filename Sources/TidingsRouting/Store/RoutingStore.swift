@@ -54,7 +54,7 @@ package final class RoutingStore: @unchecked Sendable {
     private struct Shared: Sendable {
         var table = RoutingTable()
         var observers: [Observer] = []
-        var drain: (any SubscriptionDrain)?
+        var deliveries: (any SubscriptionDeliveries)?
     }
 
     let log: any EventLog
@@ -106,8 +106,10 @@ package final class RoutingStore: @unchecked Sendable {
         }
     }
 
-    /// Names who ends the deliveries of removed subscriptions; a `DELETE` is answered once that is done.
-    package func setDrain(_ drain: any SubscriptionDrain) { shared.withLock { $0.drain = drain } }
+    /// Names who delivers to subscriptions: a `PUT` is answered once they have it, a `DELETE` once they have ended it.
+    package func setDeliveries(_ deliveries: any SubscriptionDeliveries) {
+        shared.withLock { $0.deliveries = deliveries }
+    }
 
     // MARK: - Changing
 
@@ -179,7 +181,11 @@ package final class RoutingStore: @unchecked Sendable {
                     guard let stored = table[key] else { preconditionFailure("what was just written is there") }
                     let outcome = existing == nil ? Written.Outcome.created : .changed
                     let written = Written(outcome: outcome, stored: stored, madeSecret: requested.madeSecret)
-                    loop.post { then(.success(written)) }
+                    guard case .subscription(let subscription) = stored.value,
+                        let routed = table.subscription(subscription.name),
+                        let deliveries = shared.withLock({ $0.deliveries })
+                    else { return loop.post { then(.success(written)) } }
+                    deliveries.take(routed.subscription, slot: routed.slot) { loop.post { then(.success(written)) } }
                 case .failure(let problem): loop.post { then(.failure(problem)) }
                 }
             }
@@ -207,9 +213,9 @@ package final class RoutingStore: @unchecked Sendable {
             }
             write(.remove(key)) { [self] result in
                 if case .success = result, case .subscription(let subscription)? = existing?.value,
-                    let drain = shared.withLock({ $0.drain })
+                    let deliveries = shared.withLock({ $0.deliveries })
                 {
-                    drain.drain(subscription) { loop.post { then(.success(())) } }
+                    deliveries.end(subscription) { loop.post { then(.success(())) } }
                 } else {
                     loop.post { then(result) }
                 }
@@ -404,11 +410,13 @@ package final class RoutingStore: @unchecked Sendable {
     var sessionOnLoop: (any LogSession)? { session }
 }
 
-/// Ends the deliveries of a subscription that was removed; the delivery engine fills it in.
-package protocol SubscriptionDrain: AnyObject, Sendable {
-    /// Called on the store's loop once the subscription is out of the table and observers were told. Calls `then`,
-    /// on any thread, once, when its attempts in flight have ended or were broken off.
-    func drain(_ subscription: Subscription, then: @escaping @Sendable () -> Void)
+/// Who delivers to subscriptions; the delivery engine fills it in. Called on the store's loop, in the order of the
+/// changes, after observers were told; calls `then`, on any thread, once.
+package protocol SubscriptionDeliveries: AnyObject, Sendable {
+    /// A subscription was made or changed: `then` when events that are published from now on reach it as it is now.
+    func take(_ subscription: Subscription, slot: Int, then: @escaping @Sendable () -> Void)
+    /// A subscription was removed: `then` when its attempts in flight have ended or were broken off.
+    func end(_ subscription: Subscription, then: @escaping @Sendable () -> Void)
 }
 
 extension RoutingChange {

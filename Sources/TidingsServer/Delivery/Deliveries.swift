@@ -11,7 +11,7 @@ import TidingsWebhooks
 /// Push delivery put together: the engine on all loops, fed by the routing table, sending by webhook.
 ///
 /// - Concurrency: any thread.
-final class Deliveries: SubscriptionDrain, Sendable {
+final class Deliveries: SubscriptionDeliveries, Sendable {
     /// The engine, for the API.
     let engine: DeliveryEngine
     private let loop: EventLoop
@@ -55,17 +55,14 @@ final class Deliveries: SubscriptionDrain, Sendable {
         if case .failure(let error) = started.wait() {
             throw ServerRefusal(.failure, "the state of the deliveries cannot be read: \(error.description)")
         }
-        routing.setDrain(self)
-        let engine = engine
-        routing.observe(on: loop) { news in
-            guard case .subscription(let subscription)? = news.change?.resource,
-                let routed = news.table.subscription(subscription.name)
-            else { return }
-            engine.put(routed.subscription, slot: routed.slot, on: loop)
-        }
+        routing.setDeliveries(self)
     }
 
-    func drain(_ subscription: Subscription, then: @escaping @Sendable () -> Void) {
+    func take(_ subscription: Subscription, slot: Int, then: @escaping @Sendable () -> Void) {
+        engine.put(subscription, slot: slot, on: loop, then: then)
+    }
+
+    func end(_ subscription: Subscription, then: @escaping @Sendable () -> Void) {
         engine.remove(subscription.uuid, on: loop, then: then)
     }
 

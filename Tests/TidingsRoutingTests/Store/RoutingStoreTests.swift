@@ -91,10 +91,17 @@ final class Held<Value: Sendable>: Sendable {
     }
 }
 
-/// A drain that ends when the test says so.
-final class HeldDrain: SubscriptionDrain {
-    let ended = Mutex<(@Sendable () -> Void)?>(nil)
-    func drain(_ subscription: Subscription, then: @escaping @Sendable () -> Void) { ended.withLock { $0 = then } }
+/// Deliveries that have taken or ended a subscription when the test says so.
+final class HeldDeliveries: SubscriptionDeliveries {
+    private let held = Mutex<(@Sendable () -> Void)?>(nil)
+    func take(_ subscription: Subscription, slot: Int, then: @escaping @Sendable () -> Void) {
+        held.withLock { $0 = then }
+    }
+    func end(_ subscription: Subscription, then: @escaping @Sendable () -> Void) { held.withLock { $0 = then } }
+    func go() throws {
+        let then = try #require(held.withLock { $0 })
+        then()
+    }
 }
 
 @Suite struct RoutingStoreTests {
@@ -232,16 +239,21 @@ final class HeldDrain: SubscriptionDrain {
         #expect(reader.table.version == 3, "with a record of where it stored events")
     }
 
-    @Test func `a subscription's removal is answered once its attempts have ended`() throws {
+    @Test func `a subscription is answered once deliveries have it, its removal once its attempts have ended`() throws {
         let harness = StoreHarness()
-        let drain = HeldDrain()
-        harness.store.setDrain(drain)
-        _ = try harness.put(.subscriptions, "email", Self.email)
+        let deliveries = HeldDeliveries()
+        harness.store.setDeliveries(deliveries)
+        let made = harness.begin(.subscriptions, "email", Self.email)
+        harness.clock.runUntilIdle()
+        #expect(made.value == nil && harness.store.table.subscriptions.count == 1)
+        try deliveries.go()
+        harness.clock.runUntilIdle()
+        let outcome = try made.value?.get().outcome
+        #expect(outcome == .created)
         let answer = harness.remove(.subscriptions, "email")
         harness.clock.runUntilIdle()
         #expect(answer.value == nil && harness.store.table.subscriptions.isEmpty)
-        let end = try #require(drain.ended.withLock { $0 })
-        end()
+        try deliveries.go()
         harness.clock.runUntilIdle()
         try #require(answer.value).get()
         let missing = harness.remove(.subscriptions, "email")
