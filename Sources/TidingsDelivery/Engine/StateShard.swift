@@ -7,6 +7,9 @@ import TidingsCore
 ///
 /// - Concurrency: lives on its loop, which alone appends to its two partitions.
 final class StateShard {
+    /// Records are deleted once they are worth so many snapshots: each time costs the log a sync of its metadata.
+    private static let snapshotsPerDeletion = 4
+
     let number: Int
     let records: PartitionID
     let notes: PartitionID
@@ -16,6 +19,8 @@ final class StateShard {
     /// Bytes recorded since the last snapshot.
     private var bytesSince = 0
     private var lastSnapshotBytes = 0
+    /// Bytes of records that snapshots have replaced and that were not deleted yet.
+    private var replacedBytes = 0
     private var snapshot: (bytes: [UInt8], next: Offset, firstNote: Offset)?
 
     init(number: Int, records: PartitionID, notes: PartitionID, lastRecord: Int64, bytesSince: Int) {
@@ -78,6 +83,7 @@ final class StateShard {
             ShardState.encode(uuid, entries: entries.bytes, into: &bytes)
             if let needed = state.firstNote { firstNote = min(firstNote, needed) }
         }
+        replacedBytes += bytesSince
         bytesSince = 0
         lastSnapshotBytes = bytes.count
         snapshot = (bytes.array(), nextRecord, firstNote)
@@ -91,6 +97,9 @@ final class StateShard {
             snapshot = nil
             switch result {
             case .success:
+                let worth = Self.snapshotsPerDeletion * max(home.limits.snapshotAfterBytes, lastSnapshotBytes)
+                guard replacedBytes >= worth else { return }
+                replacedBytes = 0
                 home.session.deleteRecords(records, before: taken.next) { _ in }
                 home.session.deleteRecords(notes, before: taken.firstNote) { _ in }
             case .failure(let error):
