@@ -71,7 +71,9 @@ extension APIDescription {
             parameters: [
                 .query("types", APISchemas.text(APIPatterns.typePatterns), "Types, or patterns, separated by commas."),
                 .query("entity", APISchemas.freeText, "Only of this entity."),
-                .query("from", #"{"enum": ["now", "beginning"]}"#, "Where to begin; now when not said."),
+                .query(
+                    "from", #"{"enum": ["now", "beginning"]}"#,
+                    "Where to begin; now when not said. Not with `since`."),
                 .query(
                     "since", APISchemas.text(APIPatterns.moment),
                     "Begins, in each partition, with the first event that was stored then or later."),
@@ -119,7 +121,8 @@ extension APIDescription {
             method: "get", path: "/livez", id: "isAlive", tag: "Watch", summary: "Whether the process answers.",
             answers: [.json(200, "It does.", #"{"type": "object", "required": ["status"]}"#)]),
         APIOperation(
-            method: "get", path: "/readyz", id: "isReady", tag: "Watch", summary: "Whether the server serves, and what is wrong.",
+            method: "get", path: "/readyz", id: "isReady", tag: "Watch",
+            summary: "Whether the server serves, and what is wrong.",
             answers: [
                 .json(
                     200,

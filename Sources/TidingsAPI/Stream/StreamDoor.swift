@@ -43,18 +43,25 @@ package final class StreamDoor {
         let parameters = try request.parameters()
         let wish = try EventWish(parameters, typeParameter: "types")
         let limit = try parameters.integer("limit", in: 1...1_000_000)
-        var start = LogMerge.Start.now
         let timeout = try Self.timeout(parameters)
         let now = loop.time.wall
         let from = try parameters.choice("from", From.self)
-        if from == .beginning { start = .beginning }
+        let since = try parameters.time("since", now: now)
         let until = try parameters.time("until", now: now)
-        if let since = try parameters.time("since", now: now) {
-            // With both, the later place holds.
-            if from != .now { start = .time(since) }
-        } else if let until, until <= now, from == nil {
-            // Nobody asks for nothing: what has passed by then is meant.
-            start = .beginning
+        var start: LogMerge.Start
+        switch (from, since) {
+        case (nil, let since?): start = .time(since)
+        case (let from?, _?):
+            throw Problem(
+                .invalidParameter, "Both 'from' and 'since' say where to begin: leave one of them out.",
+                [
+                    Problem.Violation("query:from", "not-with-since", found: from.rawValue),
+                    Problem.Violation("query:since", "not-with-from", found: try parameters.text("since")),
+                ])
+        case (.beginning?, nil): start = .beginning
+        // Nobody asks for nothing: what has passed by then is meant.
+        case (nil, nil): start = until.map { $0 <= now } ?? false ? .beginning : .now
+        case (.now?, nil): start = .now
         }
         if let last = request.header("last-event-id"), !last.isEmpty {
             guard let cursor = LogCursor(last.text) else {

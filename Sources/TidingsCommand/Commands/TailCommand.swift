@@ -8,7 +8,7 @@ enum TailCommand {
         "since", "TIME", help: "stored at that time or later: RFC 3339, or back from now like -1h")
     static let until = CommandOption("until", "TIME", help: "stored before that time, as --since")
     static let options = [
-        CommandOption("from", "now|beginning", help: "where to begin (default now)"),
+        CommandOption("from", "now|beginning", help: "where to begin (default now); not with --since"),
         CommandOption("entity", "ENTITY", letter: "e", help: "only events about this entity"), since, until,
         ClientOptions.limit,
     ]
@@ -41,6 +41,9 @@ enum TailCommand {
         wish.types = types.flatMap { $0.split(separator: ",").map(String.init) }
         wish.entity = invocation.value("entity")
         wish.since = invocation.value("since")
+        if wish.since != nil, invocation.has("from") {
+            throw CommandFailure(.usage, "--from and --since both say where to begin: leave one of them out")
+        }
         wish.until = invocation.value("until")
         wish.limit = try invocation.number("limit", in: 1...Int(Int32.max))
         switch invocation.value("from") {

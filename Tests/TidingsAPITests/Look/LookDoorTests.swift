@@ -52,7 +52,8 @@ import TidingsTesting
         ("/v1/topics/events/partitions/0/events/-1", 422), ("/v1/events/stream?limit=x", 422),
         ("/v1/topics/events/events?since=then", 422), ("/v1/topics/events/events?until=1h", 422),
         ("/v1/events/stream?since=%2D1", 422), ("/v1/events/stream?until=2026-11-24", 422),
-        ("/v1/events/stream?from=then", 422), ("/v1/events/stream?timeout=1h", 422),
+        ("/v1/events/stream?from=then", 422), ("/v1/events/stream?from=beginning&since=-1h", 422),
+        ("/v1/events/stream?from=now&since=-1h", 422), ("/v1/events/stream?timeout=1h", 422),
     ])
     func `what cannot be looked at is refused`(_ path: String, _ status: Int) throws {
         let harness = try DoorHarness()
