@@ -10,7 +10,7 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = UnsafeRawBufferPointer(start: start, count: count)
     decode(bytes)
     stream(bytes)
-    _ = RecordSalvage.forEachKey(in: bytes) { _ in }
+    _ = RecordSalvage(bytes)
     guard count > 21 else { return 0 }
     let patched = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)
     defer { patched.deallocate() }

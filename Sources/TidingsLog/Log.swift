@@ -43,6 +43,8 @@ package final class Log: EventLog {
     /// The metadata. Held over I/O: for topics, checkpoints, snapshots, one after the other.
     let control: Locked<ControlState>
     let quarantined: Locked<[LogQuarantine]>
+    /// Whether ranges were set aside that the saved metadata lacks.
+    let hasUnsavedQuarantines = Atomic(false)
 
     let threads = Locked<LogThreads?>(nil)
     let committerBell = Doorbell()
@@ -106,9 +108,6 @@ package final class Log: EventLog {
             return session
         }
     }
-
-    /// Ranges that could not be read and were set aside, oldest first; kept over restarts.
-    package var quarantines: [LogQuarantine] { quarantined.withLock { $0 } }
 
     /// Lets a topic's settings act on its partitions.
     func apply(_ topic: TopicDescription) {

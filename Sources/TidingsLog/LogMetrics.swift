@@ -63,8 +63,13 @@ package final class LogMetrics: Sendable {
             guard let log else { return 0 }
             return log.allPartitions.reduce(0.0) { $0 + Double($1.files.withLock { $0.segmentCount }) }
         }
-        registry.reading("tidings_log_quarantines", "Ranges and folders set aside.") { [weak log] in
-            Double(log?.quarantines.count ?? 0)
+        registry.reading("tidings_log_quarantines", "Ranges and folders set aside that nobody has accepted.") {
+            [weak log] in
+            Double(log?.quarantines.count { $0.acceptedAt == nil } ?? 0)
+        }
+        registry.reading("tidings_log_accepted_quarantines", "Ranges and folders set aside that somebody knows of.") {
+            [weak log] in
+            Double(log?.quarantines.count { $0.acceptedAt != nil } ?? 0)
         }
         registry.reading("tidings_log_producers", "Producers that number their records, over all partitions.") {
             [weak log] in

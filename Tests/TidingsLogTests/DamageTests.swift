@@ -49,6 +49,28 @@ import TidingsTesting
         try bench.open()
         #expect(try bench.all(topic.partitions[0]).count == 55)
         #expect(bench.log.quarantines.count == 5)
+        // Somebody knows of two of them, for good.
+        let ids = bench.log.quarantines.map(\.id)
+        #expect(Set(ids).count == 5)
+        bench.log.acceptQuarantines([ids[1], ids[3], "unknown"]) { _ in }
+        bench.drop()
+        disk.crash()
+        try bench.open()
+        #expect(bench.log.quarantines.map { $0.acceptedAt != nil } == [false, true, false, true, false])
+        #expect(bench.log.quarantines.map(\.id) == ids)
+    }
+
+    @Test func `a range that was set aside while nothing is written is remembered after a power cut`() throws {
+        let disk = SimulatedDisk(seed: 1)
+        let (bench, topic) = try filled(disk, records: 5, partitions: 1)
+        bench.log.checkpoint()
+        disk.flipBit(of: "log/orders-0/00000000000000000000.log", at: 70)
+        #expect(try bench.all(topic.partitions[0]).count == 4)
+        bench.log.checkpoint()
+        bench.drop()
+        disk.crash()
+        try bench.open()
+        #expect(bench.log.quarantines.count == 1)
     }
 
     @Test func `a lost end and a missing file of a partition are passed`() throws {

@@ -202,6 +202,7 @@ import TidingsTesting
                 partition: PartitionID(TopicID(3), 0), name: "orders", offsets: Offset(2)..<Offset(3), copy: "c",
                 foundAt: WallTime(millis: 9), reason: "r")
         ]
+        metadata.quarantines[0].acceptedAt = WallTime(millis: 10)
         let bytes = metadata.encoded()
         #expect(bytes.withUnsafeBytes { LogMetadata(decoding: $0) } == metadata)
         for bit in 0..<bytes.count * 8 {

@@ -45,6 +45,18 @@ struct ActionBody {
         return text
     }
 
+    /// A list of texts, one at least.
+    func texts(_ name: String) throws(Problem) -> [String] {
+        guard let value = object[name] else {
+            throw Self.refusal("'/\(name)' must be there", "/\(name)", "required", nil)
+        }
+        let texts = value.array?.compactMap(\.string) ?? []
+        guard !texts.isEmpty, texts.count == value.array?.count else {
+            throw Self.refusal("'/\(name)' must be a list of texts", "/\(name)", "strings", value.kindName)
+        }
+        return texts
+    }
+
     /// A truth; false when it is absent.
     func flag(_ name: String) throws(Problem) -> Bool {
         guard let value = object[name] else { return false }
@@ -67,7 +79,7 @@ struct ActionBody {
     }
 
     /// A place in partitions: an offset, `beginning`, `now`, or a time.
-    /// - Throws: `invalid-resource` when it is none, or not there.
+    /// - Throws: `invalid-resource` when it is none, not there, or a time in the future: the end is `now`.
     func place(_ name: String, now: WallTime) throws(Problem) -> SeekRequest.Target {
         guard let value = object[name] else {
             throw Self.refusal("'/\(name)' must be there", "/\(name)", "required", nil)
@@ -77,11 +89,12 @@ struct ActionBody {
         case "beginning": return .beginning
         case "now": return .now
         case let text?:
-            if let time = TimeText.parse(text, now: now) { return .time(time) }
+            if let time = TimeText.parse(text, now: now), time <= now { return .time(time) }
         case nil: break
         }
         throw Self.refusal(
-            "'/\(name)' must be 'beginning', 'now', an offset as a number, or \(TimeText.rule)", "/\(name)", "place",
+            "'/\(name)' must be 'beginning', 'now', an offset as a number, or \(TimeText.rule), and not lie in the future",
+            "/\(name)", "place",
             value.string ?? value.number?.text ?? value.kindName)
     }
 

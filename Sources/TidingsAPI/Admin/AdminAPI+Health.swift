@@ -8,14 +8,14 @@ import TidingsRouting
 package protocol QuarantineList: AnyObject, Sendable {
     /// All ranges, in the order they were found. Any thread.
     var entries: [QuarantineEntry] { get }
-    /// The entities in a range as far as its bytes can still be read, and whether these are all. `then` runs on `loop`,
-    /// once, later.
-    func entities(
-        of entry: QuarantineEntry, on loop: any Loop, then: @escaping (_ entities: [String], _ isWhole: Bool) -> Void)
+    /// Notes that somebody knows of these ranges. `then` runs on `loop`, once, later: when that is durable.
+    func accept(_ ids: Set<String>, on loop: any Loop, then: @escaping (Result<Void, Problem>) -> Void)
 }
 
 /// A range of a partition that was set aside.
 package struct QuarantineEntry: Sendable, Hashable {
+    /// What people call it by.
+    package let id: String
     /// The topic's name, or that of a folder that belongs to none.
     package let topic: String
     /// The partition; nil for a folder that belongs to no topic.
@@ -28,17 +28,28 @@ package struct QuarantineEntry: Sendable, Hashable {
     package let reason: String
     /// Where its bytes lie, below the data folder; empty when there were none.
     package let copy: String
+    /// The entities in it as far as its bytes can still be read.
+    package let entities: [String]
+    /// Whether these are all.
+    package let namesAllEntities: Bool
+    /// Since when somebody knows of it; nil: it is a warning.
+    package var acceptedAt: WallTime?
 
     /// Describes a range.
     package init(
-        topic: String, partition: Int32?, offsets: Range<Offset>, foundAt: WallTime, reason: String, copy: String
+        id: String, topic: String, partition: Int32?, offsets: Range<Offset>, foundAt: WallTime, reason: String,
+        copy: String, entities: [String], namesAllEntities: Bool, acceptedAt: WallTime?
     ) {
+        self.id = id
         self.topic = topic
         self.partition = partition
         self.offsets = offsets
         self.foundAt = foundAt
         self.reason = reason
         self.copy = copy
+        self.entities = entities
+        self.namesAllEntities = namesAllEntities
+        self.acceptedAt = acceptedAt
     }
 }
 
@@ -48,6 +59,10 @@ extension AdminAPI {
         router.add(.get, "/v1/quarantine", query: ListPage.query + ["topic"]) {
             [self] request, responder throws(Problem) in
             try quarantine(request, responder)
+        }
+        router.add(.post, "/v1/quarantine/accept", body: .collect(atMost: ActionBody.largest)) {
+            [self] request, responder throws(Problem) in
+            try accept(request, responder)
         }
         router.add(.get, "/v1/routing/losses") { [self] _, responder in respond(reader.table.losses, responder) }
         router.add(.post, "/v1/routing/losses/accept", body: .collect(atMost: ActionBody.largest)) {
@@ -75,13 +90,26 @@ extension AdminAPI {
             return String(repeating: "0", count: max(0, 9 - digits.count)) + digits
         }
         let (items, next) = page.cut(all.map { (place: place($0.offset), entry: $0.element) }) { $0.place }
-        Gathering<QuarantineEntry, (entities: [String], isWhole: Bool)>(items.map(\.entry)) { entries, found in
-            ListPage.respond(next, responder) { json in
-                for (entry, content) in zip(entries, found) { json.object { entry.write(content, &$0) } }
+        respond(items.map(\.entry), next, responder)
+    }
+
+    private func accept(_ request: borrowing HTTPRequest, _ responder: HTTPResponder) throws(Problem) {
+        let ids = try ActionBody(request, known: ["ids"]).texts("ids")
+        let known = Set((quarantines?.entries ?? []).map(\.id))
+        if let id = ids.first(where: { !known.contains($0) }) {
+            throw Problem(.notFound, "there is no damaged range '\(id)': see /v1/quarantine")
+        }
+        quarantines?.accept(Set(ids), on: loop) { [self] result in
+            switch result {
+            case .failure(let problem): responder.refuse(problem)
+            case .success: respond((quarantines?.entries ?? []).filter { ids.contains($0.id) }, nil, responder)
             }
-        }.gather { [self] entry, then in
-            guard let quarantines else { return then(nil) }
-            quarantines.entities(of: entry, on: loop) { entities, isWhole in then((entities, isWhole)) }
+        }
+    }
+
+    private func respond(_ entries: [QuarantineEntry], _ next: String?, _ responder: HTTPResponder) {
+        ListPage.respond(next, responder) { json in
+            for entry in entries { json.object { entry.write(&$0) } }
         }
     }
 
@@ -101,7 +129,8 @@ extension AdminAPI {
 }
 
 extension QuarantineEntry {
-    fileprivate func write(_ content: (entities: [String], isWhole: Bool)?, _ json: inout JSONWriter) {
+    fileprivate func write(_ json: inout JSONWriter) {
+        json.member("id", id)
         json.member("topic", topic)
         json.key("partition")
         if let partition { json.number(partition) } else { json.null() }
@@ -112,7 +141,9 @@ extension QuarantineEntry {
         json.key("copy")
         if copy.isEmpty { json.null() } else { json.string(copy) }
         json.key("entities")
-        json.array { json in for entity in content?.entities ?? [] { json.string(entity) } }
-        json.member("entities_complete", content?.isWhole ?? false)
+        json.array { json in for entity in entities { json.string(entity) } }
+        json.member("entities_complete", namesAllEntities)
+        json.key("accepted_at")
+        if let acceptedAt { json.string(RFC3339.format(acceptedAt)) } else { json.null() }
     }
 }

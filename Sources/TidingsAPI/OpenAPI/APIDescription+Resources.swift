@@ -97,6 +97,11 @@ extension APIDescription {
                     .query("cursor", APISchemas.freeText, "What `next` of the page before said."),
                 ], answers: [.json(200, "A page.", "QuarantinedPage")]),
             APIOperation(
+                method: "post", path: "/v1/quarantine/accept", id: "acceptQuarantined", tag: "Watch",
+                summary: "Says that somebody knows of damaged ranges: they stay listed, and are no warnings any more.",
+                body: [.json("AcceptQuarantined")],
+                answers: [.json(200, "Those that were named.", "QuarantinedPage")], problems: [404, 415]),
+            APIOperation(
                 method: "get", path: "/v1/routing/losses", id: "listRoutingLosses", tag: "Watch",
                 summary: "Records of the routing table that could not be read when the server started.",
                 answers: [.json(200, "All of them.", "RoutingLossPage")]),

@@ -62,6 +62,7 @@ extension APISchemas {
             "Quarantined",
             answer(
                 """
+                "id": \(string),
                 "topic": \(string),
                 "partition": {"type": ["integer", "null"]},
                 "from": \(number),
@@ -70,10 +71,20 @@ extension APISchemas {
                 "reason": \(string),
                 "copy": \(maybeString),
                 "entities": \(stringList),
-                "entities_complete": \(flag)
+                "entities_complete": \(flag),
+                "accepted_at": {"type": ["string", "null"], "format": "date-time"}
                 """)
         ),
         ("QuarantinedPage", page("Quarantined")),
+        (
+            "AcceptQuarantined",
+            """
+            {
+              "type": "object", "additionalProperties": false, "required": ["ids"],
+              "properties": {"ids": {"type": "array", "minItems": 1, "items": \(string)}}
+            }
+            """
+        ),
         (
             "RoutingLoss",
             answer(

@@ -16,13 +16,38 @@ enum QuarantineCommand {
                 invocation.terminal.print(
                     try invocation.client().items(request), asJSON: invocation.has("json"),
                     columns: [
-                        .text("topic", "topic"), .number("partition", "partition"), .number("from", "from"),
+                        .text("id", "id"), .text("topic", "topic"), .number("partition", "partition"),
+                        .number("from", "from"),
                         .number("to", "to"), .text("found at", "found_at"), .text("entities", "entities"),
-                        .text("all of them", "entities_complete"), .text("reason", "reason"), .text("copy", "copy"),
+                        .text("all of them", "entities_complete"), .text("accepted at", "accepted_at"),
+                        .text("reason", "reason"), .text("copy", "copy"),
                     ], nothing: "There are none.")
                 return .ok
-            }
+            },
+            Command(
+                "accept", "Says that you know of them: they stay listed, and are no warnings any more.",
+                arguments: [CommandArgument("ID", help: "which, as listed", optional: true, repeated: true)],
+                options: ClientOptions.all + [.flag("all", help: "all that are listed now")],
+                examples: ["tidings quarantine accept 5c0e11d9", "tidings quarantine accept --all"], run: accept),
         ])
+
+    @Sendable private static func accept(_ invocation: Invocation) throws(CommandFailure) -> ExitCode {
+        guard invocation.has("all") == invocation.arguments.isEmpty else {
+            throw CommandFailure(.usage, "say which: ids as `tidings quarantine` lists them, or --all")
+        }
+        let client = try invocation.client()
+        var ids = invocation.arguments
+        if invocation.has("all") {
+            ids = try client.items(APIRequest(["v1", "quarantine"])).filter { $0["accepted_at"] == .null }
+                .compactMap { $0["id"]?.string }
+        }
+        if !ids.isEmpty {
+            let body = JSONValue.object(JSONObject([("ids", .array(ids.map { .string($0) }))]))
+            _ = try client.expect(APIRequest("POST", ["v1", "quarantine", "accept"], json: body))
+        }
+        invocation.terminal.say("accepted: \(ids.count)")
+        return .ok
+    }
 }
 
 /// `tidings routing`: what the routing table says, and what of it could not be read.

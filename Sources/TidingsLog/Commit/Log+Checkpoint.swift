@@ -41,6 +41,7 @@ extension Log {
             }
             return (written.round, written.dirty)
         }
+        if hasUnsavedQuarantines.exchange(false, ordering: .acquiringAndReleasing) { control.isChanged = true }
         if dirty.isEmpty, round == control.metadata.checkpoint, !control.isChanged { return }
         var works: [(partition: Partition, work: PartitionFiles.CheckpointWork)] = []
         works.reserveCapacity(dirty.count)

@@ -149,6 +149,7 @@ extension Log {
 
     private var isCheckpointDue: Bool {
         if writeAhead.liveBytes >= settings.checkpointBytes { return true }
+        if hasUnsavedQuarantines.load(ordering: .acquiring) { return true }
         return written.withLock { written in
             written.dirtySince.map { time.now - $0 >= settings.checkpointInterval } ?? false
         }

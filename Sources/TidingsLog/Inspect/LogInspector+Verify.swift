@@ -16,11 +16,14 @@ extension LogInspector {
                     description: "one slot of the metadata is damaged; the other one is whole"))
         }
         for quarantine in metadata.quarantines {
+            let isKnown = quarantine.acceptedAt != nil
             findings.append(
                 Finding(
-                    severity: .damage, path: quarantine.copy.isEmpty ? quarantine.name : quarantine.copy, position: 0,
-                    description: "set aside before (offsets \(quarantine.offsets.lowerBound) up to "
-                        + "\(quarantine.offsets.upperBound)): \(quarantine.reason)"))
+                    severity: isKnown ? .notice : .damage,
+                    path: quarantine.copy.isEmpty ? quarantine.name : quarantine.copy, position: 0,
+                    description: "set aside before\(isKnown ? ", and accepted" : "") (offsets "
+                        + "\(quarantine.offsets.lowerBound) up to \(quarantine.offsets.upperBound)): "
+                        + quarantine.reason))
         }
         for partition in try partitions() {
             progress(partition)

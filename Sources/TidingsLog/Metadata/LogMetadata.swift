@@ -81,8 +81,8 @@ struct LogMetadata: Sendable, Hashable {
 
 extension LogMetadata {
     static let magic: UInt64 = 0x5449_444D_4554_4131
-    /// Version 1 had no settings, layouts and time indexes; it is still read.
-    static let version: UInt32 = 2
+    /// Version 1 had no settings, layouts and time indexes, version 2 nobody who knows of a quarantine; they are still read.
+    static let version: UInt32 = 3
     static let prefixBytes = 24
 
     /// The bytes of a slot: magic, version, length, checksum, content.

@@ -150,51 +150,35 @@ extension Log {
             }
         }
         if isKnown { return error }
-        let (copy, entities) = setAside(damage, in: partition)
+        let (copy, content) = setAside(damage, in: partition)
         let entry = LogQuarantine(
             partition: partition.id, name: partition.topic.text, offsets: damage.at..<max(damage.resume, damage.at),
-            copy: copy, foundAt: time.wall, reason: damage.reason, entities: entities)
+            copy: copy, foundAt: time.wall, reason: damage.reason, content: content)
         note(entry)
         return error
     }
 
-    /// Remembers what was set aside; the next metadata keeps it.
-    func note(_ entry: LogQuarantine) {
-        quarantined.withLock { list in
-            list.append(entry)
-            if list.count > settings.maxQuarantines { list.removeFirst(list.count - settings.maxQuarantines) }
-        }
-        metrics.corruptBatches.add(1)
-        logger.error(
-            "a range was set aside: it cannot be read",
-            [
-                ("name", entry.name), ("partition", entry.partition.map { String($0.index) } ?? "-"),
-                ("from", entry.offsets.lowerBound.description), ("to", entry.offsets.upperBound.description),
-                ("copy", entry.copy), ("reason", entry.reason),
-            ])
-    }
-
     private func setAside(
         _ damage: SegmentReader.Damage, in partition: Partition
-    ) -> (copy: String, entities: [String]) {
-        guard !damage.bytes.isEmpty else { return ("", []) }
+    ) -> (copy: String, content: RecordSalvage?) {
+        guard !damage.bytes.isEmpty else { return ("", nil) }
         let name = "\(partition.topic.text)-\(partition.id.index)-\(SegmentNames.digits(damage.at)).bytes"
         let path = Quarantine.folder + "/" + name
         do {
             let view = try partition.files.withLock { files throws(DiskError) in
                 try files.view(holding: damage.at, context)
             }
-            guard let view else { return ("", []) }
+            guard let view else { return ("", nil) }
             let reader = try SegmentReader(view, of: partition.id, context)
             let bytes = try reader.bytes(damage.bytes, limit: Quarantine.copyLimit)
             let file = try disk.open(path, .create)
             try file.write(bytes, at: 0)
             try file.sync()
             try disk.syncDirectory(Quarantine.folder)
-            return (path, bytes.withUnsafeBytes { DamagedBytes.entities(in: $0) })
+            return (path, bytes.withUnsafeBytes { RecordSalvage($0, isAll: Int64(bytes.count) == damage.bytes.count) })
         } catch {
             logger.error("damaged bytes could not be copied", [("copy", path), ("reason", "\(error)")])
-            return ("", [])
+            return ("", nil)
         }
     }
 }

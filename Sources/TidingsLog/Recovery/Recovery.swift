@@ -126,7 +126,7 @@ final class Recovery {
             try fill(partition, upTo: entry.endOffset, round: header.number)
             let end = min(round.count, entry.position + entry.byteCount)
             let damaged = round.part(min(entry.position, end)..<end)
-            return giveUp(partition, entry.endOffset, entities: DamagedBytes.entities(in: damaged))
+            return giveUp(partition, entry.endOffset, RecordSalvage(damaged))
         }
         giveUp(partition, entry.baseOffset)
         try append(batch, entry.baseOffset, entry.endOffset, header.number, partition)
@@ -195,7 +195,7 @@ final class Recovery {
     }
 
     /// Notes that what lies between the partition's end and `offset` is lost, and goes on behind it.
-    private func giveUp(_ partition: Partition, _ offset: Offset, entities: [String] = []) {
+    private func giveUp(_ partition: Partition, _ offset: Offset, _ content: RecordSalvage? = nil) {
         let end = partition.files.withLock { files -> Offset in
             defer { files.skip(to: offset) }
             return files.end
@@ -206,7 +206,7 @@ final class Recovery {
                 partition: partition.id, name: partition.topic.text, offsets: end..<offset, copy: "",
                 foundAt: opening.time.wall,
                 reason: "its round of the write-ahead log is damaged, and the partition's file does not have it",
-                entities: entities))
+                content: content))
     }
 
     /// Copies the blocks with damaged rounds before they are used again.

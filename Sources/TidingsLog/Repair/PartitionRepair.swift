@@ -87,7 +87,9 @@ struct PartitionRepair {
                     note(
                         .records, SegmentNames.log(folder, base),
                         lost + ", and \(hole.bytes.count) bytes kept in \(Quarantine.folder)")
-                    noteLoss(of: hole.offsets, hole.reason, copy: hole.bytes.isEmpty ? "" : copy(of: hole))
+                    noteLoss(
+                        of: hole.offsets, hole.reason, copy: hole.bytes.isEmpty ? "" : copy(of: hole),
+                        try content(of: hole, in: base))
                 }
                 if applying {
                     bytes += try rewrite(base, until: end, holes)
@@ -116,12 +118,22 @@ struct PartitionRepair {
         }
     }
 
-    private mutating func noteLoss(of offsets: Range<Offset>, _ reason: String, copy: String) {
+    private mutating func noteLoss(
+        of offsets: Range<Offset>, _ reason: String, copy: String, _ content: RecordSalvage? = nil
+    ) {
         guard !offsets.isEmpty else { return }
         lost.append(
             LogQuarantine(
                 partition: id, name: topic.name.text, offsets: offsets, copy: copy, foundAt: time.wall,
-                reason: reason + "; fenced off by a repair"))
+                reason: reason + "; fenced off by a repair", content: content))
+    }
+
+    private func content(of hole: Hole, in base: Offset) throws(DiskError) -> RecordSalvage? {
+        if hole.bytes.isEmpty { return nil }
+        let count = min(Int64(hole.bytes.count), Int64(Quarantine.copyLimit))
+        let file = try disk.open(SegmentNames.log(folder, base), .read)
+        guard let bytes = try file.bytes(at: hole.bytes.lowerBound, count: Int(count)) else { return nil }
+        return RecordSalvage(bytes.buffer, isAll: count == hole.bytes.count)
     }
 
     private func copy(of hole: Hole) -> String {

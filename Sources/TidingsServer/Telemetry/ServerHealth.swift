@@ -45,7 +45,7 @@ final class ServerHealth: Sendable {
     }
 
     private var quarantines: String? {
-        let count = log.quarantines.count
+        let count = log.quarantines.count { $0.acceptedAt == nil }
         return count == 0
             ? nil : "\(count) damaged \(count == 1 ? "range is" : "ranges are") in quarantine: see /v1/quarantine"
     }
@@ -61,27 +61,24 @@ final class ServerHealth: Sendable {
 
 /// The log's quarantine for those who look at it.
 final class LogQuarantines: QuarantineList {
-    private struct Callback: @unchecked Sendable { let run: ([String], Bool) -> Void }
+    private struct Callback: @unchecked Sendable { let run: (Result<Void, Problem>) -> Void }
 
     private let log: Log
 
     init(_ log: Log) { self.log = log }
 
-    var entries: [QuarantineEntry] { log.quarantines.map(Self.entry) }
-
-    func entities(
-        of entry: QuarantineEntry, on loop: any Loop, then: @escaping (_ entities: [String], _ isWhole: Bool) -> Void
-    ) {
-        let then = Callback(run: then)
-        guard let found = log.quarantines.first(where: { Self.entry($0) == entry }) else {
-            return loop.post { then.run([], false) }
+    var entries: [QuarantineEntry] {
+        log.quarantines.map { quarantine in
+            QuarantineEntry(
+                id: quarantine.id, topic: quarantine.name, partition: quarantine.partition?.index,
+                offsets: quarantine.offsets, foundAt: quarantine.foundAt, reason: quarantine.reason,
+                copy: quarantine.copy, entities: quarantine.entities, namesAllEntities: quarantine.namesAllEntities,
+                acceptedAt: quarantine.acceptedAt)
         }
-        log.content(of: found) { content in loop.post { then.run(content.keys, content.isWhole) } }
     }
 
-    private static func entry(_ quarantine: LogQuarantine) -> QuarantineEntry {
-        QuarantineEntry(
-            topic: quarantine.name, partition: quarantine.partition?.index, offsets: quarantine.offsets,
-            foundAt: quarantine.foundAt, reason: quarantine.reason, copy: quarantine.copy)
+    func accept(_ ids: Set<String>, on loop: any Loop, then: @escaping (Result<Void, Problem>) -> Void) {
+        let then = Callback(run: then)
+        log.acceptQuarantines(ids) { result in loop.post { then.run(result.mapError { Problem($0) }) } }
     }
 }

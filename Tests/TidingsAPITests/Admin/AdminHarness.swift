@@ -154,10 +154,11 @@ final class ScriptedDelivery: DeliveryAdmin, @unchecked Sendable {
 final class ScriptedQuarantine: QuarantineList, @unchecked Sendable {
     var entries: [QuarantineEntry] = []
 
-    func entities(
-        of entry: QuarantineEntry, on loop: any Loop, then: @escaping (_ entities: [String], _ isWhole: Bool) -> Void
-    ) {
-        let answer = Later { then(["o-\(entry.offsets.lowerBound)"], false) }
+    func accept(_ ids: Set<String>, on loop: any Loop, then: @escaping (Result<Void, Problem>) -> Void) {
+        for place in entries.indices where ids.contains(entries[place].id) {
+            entries[place].acceptedAt = loop.time.wall
+        }
+        let answer = Later { then(.success(())) }
         loop.post { answer.run() }
     }
 }

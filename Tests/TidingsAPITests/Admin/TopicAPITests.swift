@@ -74,8 +74,12 @@ import TidingsTesting
                 "/partition partition"
             ),
             ("POST", "/v1/subscriptions/email/seek", #"{"to": ["now"]}"#, 422, "/to place"),
+            ("POST", "/v1/subscriptions/email/seek", #"{"to": "2999-01-01T00:00:00Z"}"#, 422, "/to place"),
+            ("POST", "/v1/topics/orders/delete-records", #"{"before": "2999-01-01T00:00:00Z"}"#, 422, "/before place"),
             ("GET", "/v1/quarantine?limit=0", nil, 422, "query:limit integer 1..1000"),
             ("GET", "/v1/quarantine?tpic=x", nil, 422, "query:tpic known-parameter"),
+            ("POST", "/v1/quarantine/accept", "{}", 422, "/ids required"),
+            ("POST", "/v1/quarantine/accept", #"{"ids": []}"#, 422, "/ids strings"),
             ("POST", "/v1/routing/losses/accept", #"{"all": true}"#, 422, "/all unknown-field"),
             (
                 "PUT", "/v1/subscriptions/new",
@@ -203,8 +207,9 @@ import TidingsTesting
             let offsets: Range<Offset> = Offset(Int64(number))..<Offset(10)
             harness.quarantines.entries.append(
                 QuarantineEntry(
-                    topic: number == 4 ? "other" : "orders", partition: partition, offsets: offsets,
-                    foundAt: harness.clock.wall, reason: "rot", copy: number == 0 ? "" : "log/quarantine/x"))
+                    id: "q\(number)", topic: number == 4 ? "other" : "orders", partition: partition, offsets: offsets,
+                    foundAt: harness.clock.wall, reason: "rot", copy: number == 0 ? "" : "log/quarantine/x",
+                    entities: ["o-\(number)"], namesAllEntities: false, acceptedAt: nil))
         }
         let page = harness.send("GET", "/v1/quarantine?limit=2&topic=orders").json
         #expect(page["items"]?[0]?["copy"] == .null && page["items"]?[1]?["entities"]?.text == #"["o-1"]"#)
@@ -213,6 +218,13 @@ import TidingsTesting
         let rest = harness.send("GET", "/v1/quarantine?topic=orders&cursor=\(next)").json
         #expect(rest["items"]?.array?.map { $0["from"]?.integer } == [2, 3] && rest["next"] == .null)
         #expect(rest["items"]?[1]?["partition"] == .null)
+
+        let accepted = harness.send("POST", "/v1/quarantine/accept", #"{"ids": ["q1", "q4"]}"#)
+        #expect(accepted.status == 200 && accepted.json["items"]?.array?.map { $0["id"]?.string } == ["q1", "q4"])
+        let all = harness.send("GET", "/v1/quarantine").json["items"]?.array ?? []
+        #expect(all.map { $0["accepted_at"] == .null } == [true, false, true, true, false])
+        #expect(harness.send("POST", "/v1/quarantine/accept", #"{"ids": ["q0", "q9"]}"#).status == 404)
+        #expect(harness.quarantines.entries[0].acceptedAt == nil, "all or none")
     }
 
     @Test func `losses of the routing table are shown and given up`() throws {

@@ -61,5 +61,10 @@ import TidingsTesting
         #expect(client.send("POST", "/v1/routing/losses/accept", json: "{}")?.status == 200)
         #expect(try json("/v1/routing/losses")["items"]?.array?.isEmpty == true)
         #expect(try json("/readyz")["warnings"]?.array?.count == 1, "the quarantine stays")
+        let id = try #require(quarantine?["id"]?.string)
+        #expect(client.send("POST", "/v1/quarantine/accept", json: #"{"ids": ["\#(id)"]}"#)?.status == 200)
+        #expect(try json("/readyz")["warnings"]?.array == [] && json("/v1/quarantine")["items"]?.array?.count == 1)
+        let metrics = try #require(client.send("GET", "/metrics")).text
+        #expect(metrics.contains("tidings_log_quarantines 0") && metrics.contains("tidings_log_accepted_quarantines 1"))
     }
 }
