@@ -10,23 +10,36 @@ enum BackupCommand {
         details: """
             Everything acknowledged before the command began is in the backup, and all of it is of one moment. A further backup
             into the same folder copies only the segments that changed; until it is complete, the older one stands. Every
-            file has a checksum, which a restore verifies. Keep the backup folder on another disk.
+            file has a checksum, which `tidings log verify DIR` and a restore hold it against. A copy that has another
+            length than it had is taken again. Keep the backup folder on another disk.
             """,
         arguments: [CommandArgument("DIR", help: "the backup folder; made when missing")],
-        options: [DataFolder.option, ClientOptions.json],
-        examples: ["tidings log backup /backup/tidings --data /var/lib/tidings"]
+        options: [
+            DataFolder.option,
+            .flag("check", help: "reads the copies that are there already, and takes those again that rotted"),
+            ClientOptions.json,
+        ],
+        examples: [
+            "tidings log backup /backup/tidings --data /var/lib/tidings",
+            "tidings log backup /backup/tidings --data /var/lib/tidings --check",
+        ]
     ) { invocation throws(CommandFailure) in
-        let source = try DataFolder.existing(DataFolder.path(invocation))
+        let folder = DataFolder.path(invocation)
+        try DataFolder.refuseNested(folder, invocation.argument(0) ?? "")
+        let source = try DataFolder.existing(folder)
         let target = try DataFolder.made(invocation.argument(0) ?? "")
         let terminal = invocation.terminal
         let summary: LogBackup.Summary
         do throws(LogToolError) {
-            summary = try LogBackup.back(up: source, into: target, at: SystemTime().wall) { terminal.progress($0) }
+            summary = try LogBackup.back(
+                up: source, into: target, at: SystemTime().wall, checks: invocation.has("check")
+            ) { terminal.progress($0) }
         } catch {
             terminal.progress("")
             throw CommandFailure(.failure, error.description)
         }
         terminal.progress("")
+        for path in summary.damaged { terminal.say("tidings: the copy of \(path) had rotted: it was taken again") }
         show(
             summary, invocation,
             "backup \(summary.number): \(summary.fileCount) files, \(summary.byteCount) bytes, up to round "
@@ -37,8 +50,9 @@ enum BackupCommand {
     static let restore = Command(
         "restore", "Makes a data folder of a backup.",
         details: """
-            The data folder must be empty or missing; nothing is ever written over. Every file is verified by its checksum. The
-            next start of a server recovers it as after a power cut: what the backup has is there, what came later is not.
+            The data folder must be empty or missing; nothing is ever written over. Every file is verified by its checksum, and
+            of a restore that fails nothing stays; one that was killed is begun again by the same command. The next start
+            of a server recovers the folder as after a power cut: what the backup has is there, what came later is not.
             """,
         arguments: [CommandArgument("DIR", help: "the backup folder")],
         options: [
@@ -48,8 +62,10 @@ enum BackupCommand {
         ],
         examples: ["tidings log restore /backup/tidings --data /var/lib/tidings"]
     ) { invocation throws(CommandFailure) in
+        let folder = DataFolder.path(invocation)
+        try DataFolder.refuseNested(folder, invocation.argument(0) ?? "")
         let backup = try DataFolder.existing(invocation.argument(0) ?? "")
-        let target = try DataFolder.made(DataFolder.path(invocation))
+        let target = try DataFolder.made(folder)
         let terminal = invocation.terminal
         let summary: LogBackup.Summary
         do throws(LogToolError) {

@@ -2,19 +2,9 @@
 
 import TidingsCore
 import TidingsLog
-import TidingsServer
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// `tidings log`: what is done with a data folder without asking a server.
 enum LogCommand {
-    private static let data = CommandOption(
-        "data", "DIR", help: "the data folder (TIDINGS_DATA; default \(ServerOptions.data.description.standard))")
-
     static let command = Command(
         "log", "The data folder: look into it, verify, repair, back up and restore it.",
         [
@@ -27,11 +17,11 @@ enum LogCommand {
                     """,
                 arguments: [CommandArgument("TOPIC", help: "what to show of; default: a list of all", optional: true)],
                 options: [
-                    data, CommandOption("partition", "N", help: "only this partition"),
+                    DataFolder.option, CommandOption("partition", "N", help: "only this partition"),
                     CommandOption("offset", "N", help: "from this offset on"),
                     CommandOption("to", "N", help: "up to and with this offset"),
-                    CommandOption("since", "TIME", help: "of this time or later, as in 2026-11-24T15:06:21Z"),
-                    CommandOption("until", "TIME", help: "of an earlier time"),
+                    CommandOption("since", "TIME", help: "of this time or later: RFC 3339, or back from now like -1h"),
+                    CommandOption("until", "TIME", help: "of an earlier time, as --since"),
                     CommandOption("key", "KEY", help: "only records with this key (batches that hold one)"),
                     CommandOption("round", "N", help: "only what this round made durable"),
                     ClientOptions.limit, .flag("full", help: "headers and values whole, on lines of their own"),
@@ -42,6 +32,7 @@ enum LogCommand {
                 examples: [
                     "tidings log dump", "tidings log dump orders --partition 3 --offset 1000 --limit 10",
                     "tidings log dump orders --key o-17 --since 2026-11-24T15:00:00Z --full",
+                    "tidings log dump orders --since -1h --until -30m",
                     "tidings log dump --rounds --json",
                 ],
                 run: LogDump.run),
@@ -51,8 +42,14 @@ enum LogCommand {
                     Every checksum, record, offset, producer's sequence and index entry of every partition, and the rounds
                     that no checkpoint has covered. Ends with 1 when acknowledged records cannot be read or are not in
                     order; what is only noticed costs nothing. A running server is not disturbed.
+
+                    Of a backup folder: whether every file is what was backed up.
                     """,
-                options: [data, ClientOptions.json], examples: ["tidings log verify --data /var/lib/tidings"],
+                arguments: [
+                    CommandArgument("DIR", help: "a backup or data folder; default: that of --data", optional: true)
+                ],
+                options: [DataFolder.option, ClientOptions.json],
+                examples: ["tidings log verify --data /var/lib/tidings", "tidings log verify /backup/tidings"],
                 run: verify),
             RepairCommand.command, BackupCommand.backup, BackupCommand.restore,
         ])
@@ -61,12 +58,17 @@ enum LogCommand {
 
     @Sendable private static func verify(_ invocation: Invocation) throws(CommandFailure) -> ExitCode {
         let terminal = invocation.terminal
+        let disk = try DataFolder.existing(invocation.argument(0) ?? DataFolder.path(invocation))
+        let isBackup = LogBackup.isBackup(disk)
         let findings: [LogInspector.Finding]
         do {
-            findings = try inspector(invocation).verify { partition in
-                terminal.progress("reading \(partition.folder)")
+            if isBackup {
+                findings = try LogBackup.verify(disk) { terminal.progress($0) }
+            } else {
+                findings = try LogInspector(disk: disk).verify { terminal.progress("reading \($0.folder)") }
             }
         } catch {
+            terminal.progress("")
             throw failure(error)
         }
         terminal.progress("")
@@ -82,27 +84,22 @@ enum LogCommand {
             columns: [
                 .text("severity", "severity"), .text("path", "path"), .number("position", "position"),
                 .text("finding", "finding"),
-            ], nothing: "Everything is whole.")
+            ], nothing: isBackup ? "The backup is whole." : "Everything is whole.")
         let damaged = findings.count { $0.severity == .damage }
         guard damaged > 0 else { return .ok }
         terminal.say(
-            "tidings: \(damaged) of the findings \(damaged == 1 ? "is" : "are") damage to acknowledged records")
+            isBackup
+                ? "tidings: \(damaged) of the backup's files rotted; `tidings log backup --check` takes them again"
+                : "tidings: \(damaged) of the findings \(damaged == 1 ? "is" : "are") damage to acknowledged records")
         return .failure
     }
 
     // MARK: - The folder
 
     static func inspector(_ invocation: Invocation) throws(CommandFailure) -> LogInspector {
-        let folder =
-            invocation.value("data") ?? invocation.environment[ServerOptions.data.description.variable]
-            ?? ServerOptions.data.description.standard
-        // A disk makes its folder; looking makes nothing.
-        guard access(folder, F_OK) == 0 else { throw CommandFailure(.notFound, "there is no folder \(folder)") }
-        do {
-            return try LogInspector(disk: FileDisk(root: folder))
-        } catch {
-            throw failure(error)
-        }
+        // Looking makes nothing.
+        let disk = try DataFolder.existing(DataFolder.path(invocation))
+        do { return try LogInspector(disk: disk) } catch { throw failure(error) }
     }
 
     static func failure(_ error: any Error) -> CommandFailure {

@@ -130,10 +130,13 @@ struct LogDumpFilter {
     let limit: Int
 
     init(_ invocation: Invocation) throws(CommandFailure) {
+        let now = SystemTime().wall
         func time(_ name: String) throws(CommandFailure) -> WallTime? {
             guard let text = invocation.value(name) else { return nil }
-            guard let time = RFC3339.wallTime(text) else {
-                throw CommandFailure(.usage, "--\(name) is a time as in 2026-11-24T15:06:21Z, not \"\(text)\"")
+            guard let time = TimeText.parse(text, now: now) else {
+                throw CommandFailure(
+                    .usage, "--\(name) is a time as in 2026-11-24T15:06:21Z, or back from now like -1h, not \"\(text)\""
+                )
             }
             return time
         }

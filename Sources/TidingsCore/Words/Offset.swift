@@ -33,3 +33,8 @@ public struct Offset: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// How many offsets lie from `right` to `left`.
     public static func - (left: Offset, right: Offset) -> Int64 { left.value - right.value }
 }
+
+extension Range<Offset> {
+    /// The last offset of the range: what people and programs are told as its end. Nil when the range is empty.
+    package var lastOffset: Offset? { isEmpty ? nil : Offset(upperBound.value - 1) }
+}

@@ -54,7 +54,20 @@ struct FolderView {
                 throw LogToolError(error.description)
             }
         }
-        throw LogToolError("the folder changed at every look; or its metadata cannot be read")
+        let found: MetadataStore.Found
+        do throws(DiskError) { found = try MetadataStore(disk: disk).load() } catch {
+            throw LogToolError(error.description)
+        }
+        switch found {
+        case .metadata: break
+        case .newer(let version):
+            throw LogToolError("the log's metadata is of version \(version), which this version does not read")
+        case .nothing, .unreadable:
+            throw LogToolError(
+                "neither copy of the log's metadata (\(MetadataStore.slots.joined(separator: " and "))) can be read: copy "
+                    + "the folder as it is, then `tidings log repair` rebuilds them")
+        }
+        throw LogToolError("the folder changed at every look")
     }
 
     private static func attempt(_ disk: any Disk, allowsGaps: Bool) throws(DiskError) -> FolderView? {

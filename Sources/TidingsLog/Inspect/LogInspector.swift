@@ -103,7 +103,9 @@ package struct LogInspector {
             throw LogError(.offline, error.description)
         }
         guard case .metadata(let metadata, let damaged) = found else {
-            throw LogError(.corruptMetadata, "the log's metadata (log/meta/a and log/meta/b) cannot be read")
+            throw LogError(
+                .corruptMetadata,
+                "the log's metadata (log/meta/a and log/meta/b) cannot be read; `tidings log repair` rebuilds it")
         }
         self.metadata = metadata
         damagedSlots = damaged

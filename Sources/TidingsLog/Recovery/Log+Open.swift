@@ -189,6 +189,12 @@ final class FolderOpening {
             if error.code != .missing { throw error }
         }
         if text == Self.formatText { return nil }
+        if text.isEmpty, try disk.has(LogBackup.marker, in: "") {
+            return LogError(
+                .unknownFormat,
+                "a restore into this folder was broken off: `tidings log restore` again, or remove it. Nothing was changed"
+            )
+        }
         // A crash while the folder was made leaves no format or a part of it, and at most the first metadata.
         let written = text.utf8.prefix { $0 != 0 }
         let isHalfMade =
@@ -316,7 +322,7 @@ final class FolderOpening {
             "a range was set aside: it cannot be read",
             [
                 ("name", quarantine.name), ("from", quarantine.offsets.lowerBound.description),
-                ("to", quarantine.offsets.upperBound.description), ("copy", quarantine.copy),
+                ("to", quarantine.offsets.lastOffset?.description ?? "-"), ("copy", quarantine.copy),
                 ("reason", quarantine.reason),
             ])
     }

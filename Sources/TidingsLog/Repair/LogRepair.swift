@@ -120,6 +120,10 @@ package final class LogRepair {
     private func beginning(_ applying: Bool) throws(DiskError) -> LogMetadata? {
         let lock = try lock()
         defer { _ = lock }
+        let names = try disk.list("")
+        if names.contains(LogBackup.marker), !names.contains("format") {
+            throw DiskError(.failed, "a restore into this folder was broken off: `tidings log restore` again")
+        }
         guard let metadata = try rebuiltMetadata(applying) else { return nil }
         try checkFormat(applying)
         return metadata
