@@ -9,6 +9,9 @@ import TidingsTesting
 
 /// Of each key the last record stays.
 @Suite struct CompactionTests {
+    /// What happens to a log between two looks.
+    private enum Between: CaseIterable { case nothing, stop, crash, lostHorizons }
+
     private static func fill(
         _ bench: LogBench, _ partition: PartitionID, rounds: Int = 80, keys: Int = 7, seed: UInt64 = 4
     ) throws -> [(key: String, text: String?)] {
@@ -82,8 +85,32 @@ import TidingsTesting
         }
     }
 
-    @Test func `a tombstone goes after its horizon, and not before`() throws {
-        let bench = try LogBench(SimulatedDisk(seed: 2))
+    @Test func `a compacted log has no crumbs`() throws {
+        let disk = SimulatedDisk(seed: 2)
+        let bench = try LogBench(disk)
+        let partition = try bench.topic("state", [.cleanup: "compact"]).partitions[0]
+        // Of each full segment a few bytes stay, but for one in the middle, of which all does.
+        for number in 0..<400 {
+            let key = (180..<220).contains(number) ? "\(number)" : "a"
+            try bench.put(partition, [(key, "\(number) " + String(repeating: "x", count: 150))])
+        }
+        let found = bench.log.allPartitions[0]
+        let base = found.files.withLock { $0.active.base }
+        #expect(found.files.withLock { $0.sealed.count } > 8)
+        bench.keepHouse()
+        let sizes = found.files.withLock { $0.sealed.map(\.byteCount) }
+        #expect(sizes.count <= 2 && sizes.allSatisfy { $0 > 1 << 10 }, "\(sizes)")
+        #expect(
+            try bench.records(partition).filter { $0.offset < base }.map { Int($0.offset.value) }
+                == Array(180..<220) + [Int(base.value) - 1])
+        bench.log.stop()
+        #expect(try LogInspector(disk: disk).verify() == [])
+    }
+
+    @Test(arguments: Between.allCases)
+    private func `a tombstone goes after its horizon, and not before`(_ between: Between) throws {
+        let disk = SimulatedDisk(seed: 2)
+        let bench = try LogBench(disk)
         let partition = try bench.topic(
             "state", [.cleanup: "compact", .tombstoneTime: "60000", .minDirtyPercent: "0"]
         ).partitions[0]
@@ -97,8 +124,87 @@ import TidingsTesting
         #expect(try bench.records(partition).prefix(2).map(\.key) == ["b", "a"])
         bench.keepHouse(after: .seconds(59))
         #expect(try bench.records(partition).prefix(2).map(\.key) == ["b", "a"])
+        switch between {
+        case .nothing: break
+        case .stop:
+            bench.log.stop()
+            try bench.open()
+        case .crash:
+            bench.log.checkpoint()
+            bench.drop()
+            disk.crash()
+            try bench.open()
+        case .lostHorizons:
+            bench.log.stop()
+            try disk.remove("state/log-horizons")
+            try bench.open()
+        }
+        bench.log.mayRetain(pins: nil)
+        bench.keepHouse()
+        #expect(try bench.records(partition).prefix(2).map(\.key) == ["b", "a"])
         bench.keepHouse(after: .seconds(2))
         #expect(try bench.records(partition).prefix(2).map(\.key) == ["b", "filler"])
+    }
+
+    @Test func `a marker goes when its transaction has no record left, after a horizon`() throws {
+        let disk = SimulatedDisk(seed: 2)
+        let bench = try LogBench(disk)
+        let partition = try bench.topic(
+            "state", [.cleanup: "compact", .tombstoneTime: "60000", .minDirtyPercent: "0"]
+        ).partitions[0]
+        var sequence: [Int64: Int32] = [:]
+        func write(_ key: String, _ producer: Int64, commits: Bool) throws {
+            var body = ByteBuffer()
+            LogBench.body("of \(producer)", key: key, into: &body)
+            var builder = RecordBatchBuilder()
+            builder.add(body: body.bytes, timestamp: bench.clock.wall)
+            let batch = ClientBatch.of(
+                builder.seal(baseOffset: .zero, compresses: false), producer: producer,
+                sequence: sequence[producer, default: 0], isTransactional: true)
+            sequence[producer, default: 0] += 1
+            try bench.append(batch, to: partition)
+            try bench.end(producer, commits: commits, in: [partition])
+        }
+        func controls() throws -> [Int64] {
+            var found: [Int64] = []
+            var next = Offset.zero
+            while let last = try bench.read(partition, from: next, maxBytes: 3000).last?.lastOffset {
+                found += try bench.read(partition, from: next, maxBytes: 3000).filter(\.isControl).map(
+                    \.baseOffset.value)
+                next = last.next
+            }
+            return found
+        }
+        // The second one is superseded, the fourth is void, the sixth stays; the last one of each producer is needed.
+        try write("a", 5, commits: true)
+        try write("a", 5, commits: false)
+        try write("b", 5, commits: true)
+        try write("a", 6, commits: true)
+        try write("c", 5, commits: false)
+        for _ in 0..<40 { try bench.put(partition, [("filler", String(repeating: "y", count: 300))]) }
+        bench.keepHouse()
+        #expect(try controls() == [1, 3, 5, 7, 9])
+        bench.keepHouse(after: .seconds(59))
+        #expect(try controls() == [1, 3, 5, 7, 9])
+        bench.log.stop()
+        #expect(try LogInspector(disk: disk).verify().map(\.description) == [])
+        try bench.open()
+        bench.keepHouse(after: .seconds(2))
+        #expect(try controls() == [5, 7, 9])
+        #expect(try bench.records(partition).compactMap(\.text).filter { $0.hasPrefix("of") } == ["of 5", "of 6"])
+        bench.log.stop()
+        #expect(try LogInspector(disk: disk).verify().map(\.description) == [])
+        let index = disk.paths.filter { $0.hasPrefix("log/state-0/") && $0.hasSuffix(".txnindex") }
+        #expect(index.reduce(0) { $0 + disk.bytes(of: $1)!.count } == AbortedTransaction.byteCount)
+        for path in disk.paths where path.hasPrefix("log/state-0/") && path.hasSuffix(".snapshot") {
+            try disk.remove(path)
+        }
+        // What is known of producers is found again from what is left.
+        try bench.open()
+        let bounds = try #require(bench.log.bounds(of: partition))
+        #expect(bounds.lastStable == bounds.end)
+        try write("d", 5, commits: true)
+        try write("d", 6, commits: true)
     }
 
     @Test func `a record is not compacted before it is old enough, and one without a key is refused`() throws {

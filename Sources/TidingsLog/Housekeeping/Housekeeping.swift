@@ -21,8 +21,8 @@ final class Housekeeping: Sendable {
         var questions: [PartitionID: PinQuestion] = [:]
         /// Up to where records went that nobody needs, and how many stayed then.
         var thinned: [PartitionID: (limit: Offset, kept: Int)] = [:]
-        /// When compaction may drop something although nothing new came.
-        var horizons: [PartitionID: WallTime] = [:]
+        /// When compaction may drop something although nothing new came; nil before it was read.
+        var horizons: CompactionHorizons?
         var saidDisbelief = false
         var scrubbedAt: WallTime?
         /// The time as it was believed at the last look.

@@ -208,10 +208,10 @@ extension Log {
             throw .ended
         }
         let most = partition.files.withLock { $0.segmentBytes }
-        // What was thinned out before stays as it is, but for crumbs, which are put together.
+        // What was thinned out before stays as it is.
         let going = all.filter { view in
             guard let known, pins.count * 2 > known.kept else { return true }
-            return view.end > known.limit || view.byteCount < Int64(most / 8)
+            return view.end > known.limit
         }
         var rebuilder = PinFilter(pins: pins)
         for group in groups(of: going, upTo: most) {
@@ -223,26 +223,8 @@ extension Log {
                 guard case .damaged = error else { throw error }
             }
         }
+        try joinCrumbs(of: partition, below: limit, at: WallTime(millis: 0))
         house.state.withLock { $0.thinned[partition.id] = (limit, pins.count) }
-    }
-
-    /// Neighbouring segments that together are no larger than one may be.
-    func groups(of views: [SegmentView], upTo limit: Int) -> [[SegmentView]] {
-        var groups: [[SegmentView]] = []
-        var bytes: Int64 = 0
-        for view in views {
-            if let first = groups.last?.first, groups.last?.last?.end == view.base,
-                bytes + view.byteCount <= Int64(limit),
-                view.end - first.base < Int64(Int32.max)
-            {
-                groups[groups.count - 1].append(view)
-                bytes += view.byteCount
-            } else {
-                groups.append([view])
-                bytes = view.byteCount
-            }
-        }
-        return groups
     }
 }
 

@@ -17,6 +17,8 @@ extension Log {
     enum BatchFate {
         case stays
         case goes
+        /// A marker goes, and with it what the index of aborted transactions says of its transaction: no record of that is left.
+        case forgotten
         /// Only a part of it stays, or its horizon is new.
         case rebuilt([UInt8])
     }
@@ -48,6 +50,54 @@ extension Log {
             }
             throw error
         }
+    }
+
+    /// Puts segments together that are too small for files of their own, with their neighbours: what a rewrite makes of a
+    /// large segment is known only afterwards. Beside a full one they may take it past its size, by an eighth.
+    func joinCrumbs(of partition: Partition, below end: Offset, at time: WallTime) throws(HouseFailure) {
+        let limit = partition.files.withLock { $0.segmentBytes }
+        let crumb = limit / 8
+        let closed = try closedViews(of: partition).filter { $0.end <= end }
+        for group in groups(of: closed, upTo: min(limit + crumb, Int(Int32.max)))
+        where group.count > 1 && group.contains(where: { $0.byteCount < crumb }) {
+            do throws(HouseFailure) {
+                _ = try rewrite(partition, group, at: time) { batch in
+                    // What stands for batches that were left out is made anew, once for all of them.
+                    guard let header = try? RecordBatchHeader(reading: batch.bytes) else { return .stays }
+                    return header.recordCount == 0 && header.producerID < 0 && !header.isControl ? .goes : .stays
+                }
+            } catch {
+                guard case .damaged = error else { throw error }
+            }
+        }
+    }
+
+    func closedViews(of partition: Partition) throws(HouseFailure) -> [SegmentView] {
+        do throws(SegmentReader.Failure) {
+            return try views(of: partition).filter(\.isClosed)
+        } catch {
+            if case .disk(let error) = error { throw .disk(error) }
+            throw .damaged
+        }
+    }
+
+    /// Neighbouring segments that together are no larger than one may be.
+    func groups(of views: [SegmentView], upTo limit: Int) -> [[SegmentView]] {
+        var groups: [[SegmentView]] = []
+        var bytes: Int64 = 0
+        for view in views {
+            if let first = groups.last?.first, groups.last?.last?.end == view.base,
+                bytes + view.byteCount <= Int64(limit),
+                view.end - first.base < Int64(Int32.max)
+            {
+                groups[groups.count - 1].append(view)
+                bytes += view.byteCount
+            } else {
+                groups.append([view])
+                bytes = view.byteCount
+            }
+        }
+        return groups
     }
 
     /// Writes the new segment beside the old ones; nil when it would be the same as the only old one.
@@ -92,6 +142,9 @@ extension Log {
                         batch.bytes, batch.baseOffset, through: batch.lastOffset, round: batch.round, isOld: true)
                 case .goes:
                     try rewriter.skip(batch.baseOffset, through: batch.lastOffset, round: batch.round)
+                case .forgotten:
+                    try rewriter.skip(batch.baseOffset, through: batch.lastOffset, round: batch.round)
+                    rewriter.forget(transactionUpTo: batch.lastOffset)
                 case .rebuilt(let bytes):
                     let added = bytes.withUnsafeBytes { raw in
                         Result { () throws(DiskError) in

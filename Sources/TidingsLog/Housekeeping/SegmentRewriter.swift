@@ -23,6 +23,8 @@ final class SegmentRewriter {
     private var index = ActiveIndex()
     private var buffer = ByteBuffer(capacity: flushFrom + (64 << 10))
     private var transactions = ByteBuffer(capacity: 16)
+    /// Where the markers were of transactions of which nothing is left.
+    private var forgotten: Set<Offset> = []
     /// Where the offsets that are left out begin, and the round of the first of them.
     private var gap: (from: Offset, round: UInt64)?
 
@@ -93,12 +95,23 @@ final class SegmentRewriter {
         }
     }
 
+    /// Leaves out what the index of aborted transactions says of the one whose marker was there.
+    func forget(transactionUpTo last: Offset) { forgotten.insert(last) }
+
     /// Takes over what an old segment says of aborted transactions: some of their records may stay.
     func addTransactions(of old: Offset) throws(DiskError) {
-        do throws(DiskError) {
-            transactions.append(try context.disk.contents(of: SegmentNames.transactions(folder, old)))
-        } catch {
+        let bytes: [UInt8]
+        do throws(DiskError) { bytes = try context.disk.contents(of: SegmentNames.transactions(folder, old)) } catch {
             if error.code != .missing { throw error }
+            return
+        }
+        if forgotten.isEmpty { return transactions.append(bytes) }
+        let size = AbortedTransaction.byteCount
+        bytes.withUnsafeBytes { raw in
+            for place in 0..<raw.count / size {
+                let entry = raw.part(place * size..<(place + 1) * size)
+                if AbortedTransaction(entry).map({ forgotten.contains($0.last) }) != true { transactions.append(entry) }
+            }
         }
     }
 
