@@ -95,8 +95,20 @@ extension LogRepair {
         let checksum: UInt32
     }
 
-    /// The rounds of the newest life in the write-ahead log, as far as they follow one another without a gap, and of which
-    /// topic's number each of their batches is.
+    /// The round behind which the newest ones follow one another without a gap: what a checkpoint must have covered. A round
+    /// that is damaged is no gap, the recovery judges it; nor is one that is missing and was relaxed, which a later one tells
+    /// by the last synced one that it knows.
+    static func checkpoint(below rounds: [RoundHeader]) -> UInt64 {
+        var next: RoundHeader?
+        for header in rounds.sorted(by: { $0.number > $1.number }) {
+            if let next, next.number - header.number > 1, header.number < next.lastSynced { return next.number - 1 }
+            next = header
+        }
+        return max(1, next?.number ?? 1) - 1
+    }
+
+    /// The rounds of the newest life in the write-ahead log: what a checkpoint has covered, and of which topic's number each
+    /// of their batches is.
     private func newestRounds() throws(DiskError) -> (life: LogLife, checkpoint: UInt64, topics: [RoundKey: UInt32]) {
         var life = LogLife(generation: 0, nonce: 0)
         var readers: [BlockReader] = []
@@ -113,10 +125,11 @@ extension LogRepair {
             if header.life.generation > life.generation { life = header.life }
         }
         var topics: [RoundKey: UInt32] = [:]
-        var found: Set<UInt64> = []
+        var found: [RoundHeader] = []
         for reader in readers {
-            for round in try reader.rounds(of: life).found where round.round.condition == .whole {
-                found.insert(round.round.header.number)
+            for round in try reader.rounds(of: life).found {
+                found.append(round.round.header)
+                guard round.round.condition == .whole else { continue }
                 let bytes = try reader.bytes(at: round.position, count: round.round.header.paddedByteCount)
                 guard let whole = Round(bytes) else { continue }
                 for entry in whole.entries {
@@ -128,9 +141,7 @@ extension LogRepair {
                 }
             }
         }
-        var checkpoint = found.max() ?? 0
-        while checkpoint > 0, found.contains(checkpoint) { checkpoint -= 1 }
-        return (life, checkpoint, topics)
+        return (life, Self.checkpoint(below: found), topics)
     }
 
     /// What a partition's files hold from their beginning on, as far as it is whole; a range that is not is passed.

@@ -126,6 +126,63 @@ import TidingsTesting
         #expect(rebuilt.topics.map(\.settings.retentionTime) == [nil])
     }
 
+    /// A round's number and the last synced one before it.
+    private typealias Known = (number: UInt64, lastSynced: UInt64)
+
+    @Test(
+        arguments: [
+            ([], 0), ([(1, 0)], 0), ([(7, 6), (8, 7), (9, 8)], 6), ([(4, 3), (8, 7), (9, 8)], 7),
+            // 8 was relaxed, and so were 5 and 6 before 7.
+            ([(7, 6), (9, 7), (10, 9)], 6), ([(4, 3), (7, 4), (9, 7)], 3),
+            // Of 5 and 6, missing, 5 was synced.
+            ([(4, 3), (7, 5), (9, 7)], 6), ([(0, 0), (UInt64.max, 0)], 0),
+        ] as [([Known], UInt64)])
+    private func `a relaxed round that is missing is no gap between rounds`(_ known: [Known], _ checkpoint: UInt64) {
+        let rounds = known.map {
+            RoundHeader(
+                life: LogLife(generation: 1, nonce: 1), number: $0.number, lastSynced: $0.lastSynced, isRelaxed: false)
+        }
+        #expect(LogRepair.checkpoint(below: rounds.shuffled()) == checkpoint)
+    }
+
+    @Test(arguments: [true, false])
+    func `metadata is rebuilt past a round that is lost, and what was acknowledged before it is there`(
+        _ isRelaxed: Bool
+    ) throws {
+        let disk = SimulatedDisk(seed: 1)
+        let topic = try filled(disk)
+        let bench = try LogBench(disk)
+        let fast = try bench.topic("fast", [.durability: isRelaxed ? "os" : "synced"])
+        let text = String(repeating: "x", count: 200)
+        for number in 60..<64 {
+            try bench.append(topic.partitions.map { ($0, "event \(number) " + text) })
+            if number == 61 { try bench.append([(fast.partitions[0], "fast")]) }
+        }
+        bench.drop()
+        disk.killProcess()
+        var lost: LogInspector.RoundSummary?
+        try LogInspector(disk: disk).rounds { round in
+            if round.entries.contains(where: { $0.partition == fast.partitions[0] }) { lost = round }
+            return true
+        }
+        let round = try #require(lost)
+        // A relaxed round never reached the disk; of a synced one the batch rotted.
+        for place in isRelaxed ? 0..<72 : 200..<201 { disk.flipBit(of: round.path, at: round.position + Int64(place)) }
+        // The partitions' files lost the last three records; only by what they have is it known whose the rounds are.
+        for partition in 0..<2 {
+            let path = try #require(
+                disk.paths.last { $0.hasPrefix("log/orders-\(partition)/") && $0.hasSuffix(".log") })
+            disk.replace(path, with: Array(try #require(disk.bytes(of: path)).dropLast(800)))
+        }
+        for slot in MetadataStore.slots { disk.flipBit(of: slot, at: 50) }
+        _ = try repair(disk, applying: true)
+        let again = try LogBench(disk)
+        defer { again.drop() }
+        for partition in try #require(again.log.topics[topic.name]).partitions {
+            #expect(try again.all(partition).map(\.offset.value) == Array(0..<64))
+        }
+    }
+
     @Test func `an index that does not fit is written anew`() throws {
         let disk = SimulatedDisk(seed: 1)
         let topic = try filled(disk)
