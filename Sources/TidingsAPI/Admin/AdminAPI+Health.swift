@@ -118,7 +118,7 @@ extension AdminAPI {
             for loss in losses {
                 json.object { json in
                     json.member("from", loss.offsets.lowerBound.value)
-                    json.member("to", loss.offsets.upperBound.value)
+                    json.member("to", (loss.offsets.lastOffset ?? loss.offsets.lowerBound).value)
                     json.key("resource")
                     if let resource = loss.resource { json.string(resource.description) } else { json.null() }
                     json.member("reason", loss.reason)
@@ -134,8 +134,11 @@ extension QuarantineEntry {
         json.member("topic", topic)
         json.key("partition")
         if let partition { json.number(partition) } else { json.null() }
-        json.member("from", offsets.lowerBound.value)
-        json.member("to", offsets.upperBound.value)
+        // Of what belongs to no partition no offsets are known.
+        json.key("from")
+        if offsets.isEmpty { json.null() } else { json.number(offsets.lowerBound.value) }
+        json.key("to")
+        if let last = offsets.lastOffset { json.number(last.value) } else { json.null() }
         json.member("found_at", RFC3339.format(foundAt))
         json.member("reason", reason)
         json.key("copy")

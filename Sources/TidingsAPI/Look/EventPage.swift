@@ -119,7 +119,7 @@ final class EventPage {
                 }
             case .failure(let error):
                 guard let resume = error.resume, resume > next else { return finish(Problem(error)) }
-                if error.code == .quarantined { addUnreadable(partition, error.description) }
+                if error.code == .quarantined { addUnreadable(partition, through: resume.value - 1, error.description) }
                 next = resume
             }
             step()
@@ -137,7 +137,7 @@ final class EventPage {
         do throws(RecordError) {
             records = try batch.records()
         } catch {
-            addUnreadable(batch.partition, error.description)
+            addUnreadable(batch.partition, through: batch.lastOffset.value, error.description)
             next = max(next, batch.lastOffset.next)
             return
         }
@@ -170,8 +170,10 @@ final class EventPage {
         items.append(UInt8(ascii: "}"))
     }
 
-    private func addUnreadable(_ partition: PartitionID, _ reason: String) {
+    private func addUnreadable(_ partition: PartitionID, through last: Int64, _ reason: String) {
         begin(partition, next)
+        items.append(",\"to\":" as StaticString)
+        items.append(decimal: last)
         items.append(",\"unreadable\":" as StaticString)
         items.append(jsonString: reason)
         items.append(UInt8(ascii: "}"))

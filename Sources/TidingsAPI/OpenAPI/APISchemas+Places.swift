@@ -65,8 +65,8 @@ extension APISchemas {
                 "id": \(string),
                 "topic": \(string),
                 "partition": {"type": ["integer", "null"]},
-                "from": \(number),
-                "to": \(number),
+                "from": {"type": ["integer", "null"], "description": "The first offset; null when none is known."},
+                "to": {"type": ["integer", "null"], "description": "The last offset."},
                 "found_at": \(moment),
                 "reason": \(string),
                 "copy": \(maybeString),
@@ -90,7 +90,7 @@ extension APISchemas {
             answer(
                 """
                 "from": \(number),
-                "to": \(number),
+                "to": {"type": "integer", "description": "The last offset."},
                 "resource": \(maybeString),
                 "reason": \(string)
                 """)

@@ -211,7 +211,8 @@ enum APISchemas {
                 """,
                 optional: """
                     "timestamp": \(moment), "event": \(reference("StoredEvent")), "record": \(reference("Record")),
-                    "unreadable": \(string)
+                    "unreadable": \(string),
+                    "to": {"type": "integer", "description": "Of a range that cannot be read: its last offset."}
                     """)
         ),
         ("EventPage", page("PlacedEvent")),

@@ -163,7 +163,10 @@ enum TopicsCommand {
             items, asJSON: invocation.has("json"),
             columns: [
                 .number("partition", "partition"), .number("offset", "offset"), ListColumn.eventTime,
-                ListColumn.event("type", "type"), ListColumn.event("entity", "subject"), ListColumn.event("id", "id"),
+                ListColumn(title: "type", isNumber: false) { item in
+                    guard item["unreadable"] != nil else { return item["event"]?["type"]?.cell ?? "" }
+                    return "damaged: offsets \(item["offset"]?.cell ?? "") to \(item["to"]?.cell ?? "") cannot be read"
+                }, ListColumn.event("entity", "subject"), ListColumn.event("id", "id"),
             ], nothing: "There are none.")
         return .ok
     }

@@ -102,7 +102,7 @@ package struct OperationalEvent: Sendable {
                     json.member("topic", topic(partition.topic)?.text)
                     json.member("partition", partition.index)
                     json.member("from", offsets.lowerBound.value)
-                    json.member("to", offsets.upperBound.value)
+                    json.member("to", (offsets.lastOffset ?? offsets.lowerBound).value)
                     json.member("records", offsets.upperBound - offsets.lowerBound)
                 }
                 if let retention {

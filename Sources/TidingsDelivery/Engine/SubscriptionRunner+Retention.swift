@@ -48,7 +48,7 @@ extension SubscriptionRunner {
             "records expired before a subscription had taken them",
             [
                 ("subscription", subscription.name.text), ("partition", home.name(of: cursor.partition)),
-                ("from", gone.lowerBound.description), ("to", gone.upperBound.description),
+                ("from", gone.lowerBound.description), ("to", gone.lastOffset?.description ?? "-"),
             ])
         if !isOwn(cursor) {
             home.announce(.init(subscription: subscription.name, expired: gone, in: cursor.partition))

@@ -17,12 +17,12 @@ extension LogInspector {
         }
         for quarantine in metadata.quarantines {
             let isKnown = quarantine.acceptedAt != nil
+            let offsets = quarantine.offsets.lastOffset.map { " (offsets \(quarantine.offsets.lowerBound) to \($0))" }
             findings.append(
                 Finding(
                     severity: isKnown ? .notice : .damage,
                     path: quarantine.copy.isEmpty ? quarantine.name : quarantine.copy, position: 0,
-                    description: "set aside before\(isKnown ? ", and accepted" : "") (offsets "
-                        + "\(quarantine.offsets.lowerBound) up to \(quarantine.offsets.upperBound)): "
+                    description: "set aside before\(isKnown ? ", and accepted" : "")\(offsets ?? ""): "
                         + quarantine.reason))
         }
         for partition in try partitions() {

@@ -80,7 +80,8 @@ struct SegmentOutline {
             if !confirms(time, upTo: base.value + Int64(relative)) {
                 notice(times, position, "entry \(place) names a time that no batch has; the index is a help only")
             } else if time <= latest {
-                notice(times, position, "entry \(place) is of an earlier time than the one before it")
+                let order = time == latest ? "the same time as" : "an earlier time than"
+                notice(times, position, "entry \(place) is of \(order) the one before it; the index is a help only")
             }
             latest = max(latest, time)
         }

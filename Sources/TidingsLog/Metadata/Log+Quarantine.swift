@@ -51,7 +51,7 @@ extension Log {
             "a range was set aside: it cannot be read",
             [
                 ("name", entry.name), ("partition", entry.partition.map { String($0.index) } ?? "-"),
-                ("from", entry.offsets.lowerBound.description), ("to", entry.offsets.upperBound.description),
+                ("from", entry.offsets.lowerBound.description), ("to", entry.offsets.lastOffset?.description ?? "-"),
                 ("copy", entry.copy), ("reason", entry.reason),
             ])
     }

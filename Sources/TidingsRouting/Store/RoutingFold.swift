@@ -86,7 +86,7 @@ final class RoutingFold {
         logger.error(
             "records of the routing table cannot be read: resources may be missing",
             [
-                ("from", offsets.lowerBound.description), ("to", offsets.upperBound.description),
+                ("from", offsets.lowerBound.description), ("to", offsets.lastOffset?.description ?? "-"),
                 ("resource", resource?.description ?? "unknown"), ("reason", reason),
             ])
     }

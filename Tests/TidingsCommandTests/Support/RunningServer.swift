@@ -38,10 +38,11 @@ final class RunningServer {
         return try Server(Settings(sources), sink: Silence())
     }
 
-    /// Stops in good order and starts again at the same address.
-    func restart() throws {
+    /// Stops in good order, does what is to be done meanwhile, and starts again at the same address.
+    func restart(meanwhile: () throws -> Void = {}) throws {
         let port = server.address.port
         server.stop()
+        try meanwhile()
         server = try Self.start(folder, settings, port: port)
     }
 

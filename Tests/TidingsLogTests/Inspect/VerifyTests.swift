@@ -90,6 +90,18 @@ import TidingsTesting
         #expect(try inspect() == [])
     }
 
+    @Test(arguments: [true, false])
+    func `entries of the time index that are not later than the one before are told apart`(_ isTwice: Bool) throws {
+        bench.log.stop()
+        let path = Self.first + ".timeindex"
+        let bytes = try #require(disk.bytes(of: path))
+        let (one, two) = (Array(bytes[0..<12]), Array(bytes[12..<24]))
+        disk.replace(path, with: isTwice ? one + one : two + one)
+        let finding = try #require(try inspect().first)
+        #expect(finding.severity == .notice && finding.position == 12)
+        #expect(finding.description.contains(isTwice ? "the same time as" : "an earlier time than"), "\(finding)")
+    }
+
     @Test func `a segment that is gone is damage, and one that retention removed meanwhile is not`() throws {
         bench.log.checkpoint()
         let before = try LogInspector(disk: disk)
