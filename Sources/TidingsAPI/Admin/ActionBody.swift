@@ -89,12 +89,16 @@ struct ActionBody {
         case "beginning": return .beginning
         case "now": return .now
         case let text?:
-            if let time = TimeText.parse(text, now: now), time <= now { return .time(time) }
+            if let time = TimeText.parse(text, now: now) {
+                if time <= now { return .time(time) }
+                throw Self.refusal(
+                    "'/\(name)' lies in the future; the end of what is stored is 'now'", "/\(name)",
+                    "not-in-the-future", text)
+            }
         case nil: break
         }
         throw Self.refusal(
-            "'/\(name)' must be 'beginning', 'now', an offset as a number, or \(TimeText.rule), and not lie in the future",
-            "/\(name)", "place",
+            "'/\(name)' must be 'beginning', 'now', an offset as a number, or \(TimeText.rule)", "/\(name)", "place",
             value.string ?? value.number?.text ?? value.kindName)
     }
 

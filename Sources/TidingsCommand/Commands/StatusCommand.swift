@@ -25,7 +25,7 @@ enum StatusCommand {
         for check in found["checks"]?.object?.members ?? [] { table.add([check.name, check.value.cell]) }
         for warning in found["warnings"]?.array ?? [] { table.add(["warning", warning.cell]) }
         if let recovery = found["recovery"]?.object {
-            let parts = recovery.members.map { "\($0.value.cell) \($0.name.replacing("_", with: " "))" }
+            let parts = recovery.members.map { "\($0.name.replacing("_", with: " ")) \($0.value.cell)" }
             table.add(["recovery", "after an unclean end: " + parts.joined(separator: ", ")])
         }
         invocation.terminal.print(table)

@@ -49,6 +49,7 @@ enum TopicSettingsFlags {
     static func table(_ topic: JSONValue) -> Table {
         let defaults = Set((topic["status"]?["defaults"]?.array ?? []).compactMap(\.string))
         var table = Table([.text("setting"), .text("value"), .text("")])
+        table.add(["partitions", topic["partitions"]?.cell ?? ""])
         for field in fields {
             let pointer = "/" + field.path.split(separator: ".").joined(separator: "/")
             let value = topic.at(field.path).map { $0.isNull ? "no limit of its own" : $0.cell } ?? ""

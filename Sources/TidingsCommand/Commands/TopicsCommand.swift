@@ -144,7 +144,11 @@ enum TopicsCommand {
         }
         let path = ["v1", "topics", invocation.argument(0) ?? ""]
         let answer = try invocation.client().expect(APIRequest(method, path, json: topic)).json()
-        invocation.terminal.print(answer, asJSON: invocation.has("json"))
+        if invocation.has("json") {
+            invocation.terminal.print(answer.text)
+        } else {
+            invocation.terminal.print(TopicSettingsFlags.table(answer))
+        }
         if answer["status"]?["relaxed"]?.bool == true {
             invocation.terminal.say("relaxed durability: a power failure may take acknowledged events of this topic")
         }

@@ -201,7 +201,7 @@ extension Log {
         let reserve = settings.diskReserveBytes
         enum Change { case none, low, enough, retry }
         let change = staging.withLock { staging -> Change in
-            let lack = "\(free) bytes are free on the disk, less than the reserve of \(reserve)"
+            let lack = "events are refused: \(free) bytes are free on the disk, less than the reserve of \(reserve)"
             switch staging.condition {
             case .open where free < reserve:
                 staging.condition = .low(lack)

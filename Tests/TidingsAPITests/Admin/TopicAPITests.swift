@@ -74,8 +74,11 @@ import TidingsTesting
                 "/partition partition"
             ),
             ("POST", "/v1/subscriptions/email/seek", #"{"to": ["now"]}"#, 422, "/to place"),
-            ("POST", "/v1/subscriptions/email/seek", #"{"to": "2999-01-01T00:00:00Z"}"#, 422, "/to place"),
-            ("POST", "/v1/topics/orders/delete-records", #"{"before": "2999-01-01T00:00:00Z"}"#, 422, "/before place"),
+            ("POST", "/v1/subscriptions/email/seek", #"{"to": "2999-01-01T00:00:00Z"}"#, 422, "/to not-in-the-future"),
+            (
+                "POST", "/v1/topics/orders/delete-records", #"{"before": "2999-01-01T00:00:00Z"}"#, 422,
+                "/before not-in-the-future"
+            ),
             ("GET", "/v1/quarantine?limit=0", nil, 422, "query:limit integer 1..1000"),
             ("GET", "/v1/quarantine?tpic=x", nil, 422, "query:tpic known-parameter"),
             ("POST", "/v1/quarantine/accept", "{}", 422, "/ids required"),

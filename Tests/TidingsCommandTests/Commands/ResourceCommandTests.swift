@@ -42,6 +42,8 @@ import TidingsCore
             "topics", "put", "orders", "--partitions", "1", "--retention-time", "30d", "--durability", "os", "--json")
         #expect(made.code == .ok && made.talk.contains("relaxed"), "\(made.talk)")
         #expect(try JSONValue.parse(made.out)["retention"]?["time"]?.string == "30d")
+        let shortened = server.run("topics", "set", "orders", "--retention-time", "20d")
+        #expect(shortened.lines.contains { $0.hasPrefix("retention.time") && $0.contains("20d") }, "\(shortened.out)")
         let set = server.run(
             "topics", "set", "orders", "--cleanup", "compact_and_delete", "--default", "durability", "--json")
         #expect(try JSONValue.parse(set.out)["cleanup"]?.string == "compact_and_delete", "\(set.talk)")
