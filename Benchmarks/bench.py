@@ -36,6 +36,16 @@ def children(pid):
         return [int(child) for child in listing.read().split()]
 
 
+def drop_pages(folder):
+    """Lets the system forget what it holds of a folder's files."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            file = os.open(os.path.join(parent, name), os.O_RDONLY)
+            os.fsync(file)
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(file)
+
+
 def wait_for(port, seconds=10):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -214,6 +224,38 @@ class Bench:
             self.line(f"{name}: instructions", f"{count:,.0f}", f"≤ {instructions:,}", count <= instructions)
             self.line(f"{name}: allocations", f"{allocated:.1f}", f"≤ {allocations}", allocated <= allocations)
 
+        self.recovery()
+
+    def recovery(self):
+        # Killed under load, with 1,000 partitions: the files in the system's memory, and read from the disk.
+        size = 2 if self.options.quick else 10
+        folder = f"{self.work}/log-recovery"
+        for name, is_cached in (("", True), (", nothing cached", False)):
+            times, rounds = [], 0
+            for _ in range(3):
+                shutil.rmtree(folder, ignore_errors=True)
+                subprocess.run([self.options.bench, "log", "--do", "fill", "--dir", folder, "--bytes", str(size * 10**9), "--partitions", "1000"])
+                if not is_cached:
+                    drop_pages(folder)
+                found = self.own("log", "--do", "open", "--dir", folder)
+                assert not found["clean"], "the log was killed, and found clean"
+                times.append(found["millis"])
+                rounds = found["rounds"]
+            self.line(
+                f"opened after a kill, {size} GB in 1,000 partitions{name}",
+                f"{statistics.median(times):,.0f} ms of {', '.join(f'{t:,.0f}' for t in times)}; {rounds} rounds",
+                "≤ 5,000 ms", statistics.median(times) <= 5_000)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def scale(self):
+        self.title("The log as it grows: appends of 16 KiB from 4 writers, and a reader at the tail")
+        sizes = "1,2" if self.options.quick else "1,10,50" if self.options.large else "1,10"
+        rows = self.own("log", "--do", "scale", "--dir", self.work, "--seconds", self.seconds, "--sizes", sizes, "--partitions", "1,100,2000")
+        for row in rows:
+            self.line(
+                "{gb} GB, {partitions} partitions".format(**row),
+                "append {append:,.0f} MB/s (p50 {p50:,.0f}, p99.9 {p999:,.0f} µs), tail {tail:,.0f} MB/s".format(**row))
+
     def batches(self):
         self.title("Record batches: checked beside their checksum alone, encoded beside a copy, decoded per codec")
         rows = self.own("batches", core=SERVER_CORE)
@@ -384,7 +426,7 @@ class Bench:
         server.stop()
 
 
-PARTS = ["http", "publish", "log", "batches", "webhook", "push", "isolation", "poison", "routing", "footprint"]
+PARTS = ["http", "publish", "log", "scale", "batches", "webhook", "push", "isolation", "poison", "routing", "footprint"]
 
 
 def main():
@@ -392,6 +434,7 @@ def main():
     parser.add_argument("--tidings", required=True)
     parser.add_argument("--bench", required=True)
     parser.add_argument("--quick", action="store_true", help="shorter rounds")
+    parser.add_argument("--large", action="store_true", help="the log up to 50 GB")
     parser.add_argument("--dir", help="where data folders go (default: the system's place for temporary files)")
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[])
     options = parser.parse_args()

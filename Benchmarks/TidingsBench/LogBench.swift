@@ -10,6 +10,7 @@ final class LogBench: @unchecked Sendable {
     private let folder: String
     private let share: Int64
     private let rounds = 3
+    private let value = [UInt8](repeating: 0x78, count: 150)
     private var rows: [String] = []
     private var driver: LogDriver
 
@@ -19,8 +20,21 @@ final class LogBench: @unchecked Sendable {
         driver = try LogDriver(folder + "/log-bench")
     }
 
-    func run() throws -> String {
-        let value = [UInt8](repeating: 0x78, count: 150)
+    /// - Parameter part: the only part to run; nil: all of them.
+    func run(_ part: String?) throws -> String {
+        let parts: [(name: String, run: () throws -> Void)] = [
+            ("callers", callers), ("batches", batches), ("dirty", dirty), ("relaxed", relaxed),
+            ("written", bytesWritten),
+            ("reads", { self.rows += try LogReadBench(folder: self.folder, share: self.share).run() }),
+        ]
+        for (name, run) in parts where part == nil || part == name { try run() }
+        driver.stop()
+        return "[\(rows.joined(separator: ","))]"
+    }
+
+    // MARK: parts
+
+    private func callers() {
         let partition = driver.topic(partitions: 4)[0]
         for (callers, goal) in [(1, 1.15), (8, 1.35), (64, 1.35)] {
             let before = driver.log.lastRound
@@ -41,16 +55,7 @@ final class LogBench: @unchecked Sendable {
             row("\(name): events per sync", Double(count) / max(syncs, 1), 1, "")
             if callers == 8 { row("8 callers: p99.9 to p50", ours.p999, ours.p50, "µs", most: 10) }
         }
-        batches()
-        dirty(value)
-        relaxed(value)
-        driver.stop()
-        try bytesWritten()
-        rows += try LogReadBench(folder: folder, share: share).run()
-        return "[\(rows.joined(separator: ","))]"
     }
-
-    // MARK: parts
 
     private func events(_ value: [UInt8], _ callers: Int, to partitions: [PartitionID]) -> Percentiles {
         let driver = driver
@@ -84,7 +89,7 @@ final class LogBench: @unchecked Sendable {
         }
     }
 
-    private func dirty(_ value: [UInt8]) {
+    private func dirty() {
         for (count, goal) in [(100, 2.0), (1_000, 5.0)] {
             let partitions = driver.topic(partitions: Int32(count))
             // The same bytes, in as many batches, in one partition: each append brings what is a batch there.
@@ -98,7 +103,7 @@ final class LogBench: @unchecked Sendable {
         }
     }
 
-    private func relaxed(_ value: [UInt8]) {
+    private func relaxed() {
         let driver = driver
         for durability in [TopicSettings.Durability.interval, .os] {
             let partitions: [PartitionID] = driver.run { done in
@@ -186,7 +191,7 @@ final class LogBench: @unchecked Sendable {
         private var buffer = AppendBuffer()
 
         func append(
-            _ value: [UInt8], to partitions: [PartitionID], _ driver: LogDriver, _ then: @escaping () -> Void
+            _ value: [UInt8], to partitions: [PartitionID], _ driver: LogDriver, _ then: @escaping LogDriver.Answer
         ) {
             buffer.removeAll()
             let now = driver.clock.wall
@@ -196,7 +201,7 @@ final class LogBench: @unchecked Sendable {
                 }
             }
             do {
-                try driver.session.append(&buffer) { _ in then() }
+                try driver.session.append(&buffer, then: then)
             } catch {
                 fatalError("the append was refused: \(error)")
             }

@@ -79,28 +79,53 @@ final class LogDriver: @unchecked Sendable {
         }
     }
 
+    /// What an append is answered with.
+    typealias Answer = (Result<UInt64, LogError>) -> Void
+
     /// Chains of appends, each of which begins when the one before it is durable; the times of all.
-    /// - Parameter append: appends for a chain, and calls its argument when it is durable.
+    /// - Parameter append: appends for a chain, and has its argument called when it is durable.
     func chains(
-        _ count: Int, nanos: Int64, _ append: @escaping @Sendable (Int, @escaping () -> Void) -> Void
+        _ count: Int, nanos: Int64, _ append: @escaping @Sendable (Int, @escaping Answer) -> Void
     ) -> Percentiles {
-        run { [self] done in
-            var times = Percentiles()
-            var left = count
-            let end = clock.now.nanos + nanos
-            func next(_ chain: Int) {
-                let began = clock.now.nanos
-                if began >= end {
-                    left -= 1
-                    if left == 0 { done(times) }
-                    return
-                }
-                append(chain) {
-                    times.add(self.clock.now.nanos - began)
-                    next(chain)
-                }
+        run { [clock] done in
+            let began = clock.now.nanos
+            let chains = Chains(count, until: began + nanos, clock, append, done)
+            for chain in 0..<count { chains.next(chain, began) }
+        }
+    }
+
+    /// As little beside the appends as can be: they are what is measured.
+    private final class Chains {
+        private var times = Percentiles()
+        private var left: Int
+        private let end: Int64
+        private let clock: SystemTime
+        private let append: (Int, @escaping Answer) -> Void
+        private let done: (Percentiles) -> Void
+
+        init(
+            _ count: Int, until end: Int64, _ clock: SystemTime, _ append: @escaping (Int, @escaping Answer) -> Void,
+            _ done: @escaping (Percentiles) -> Void
+        ) {
+            left = count
+            self.end = end
+            self.clock = clock
+            self.append = append
+            self.done = done
+        }
+
+        func next(_ chain: Int, _ began: Int64) {
+            if began >= end {
+                left -= 1
+                if left == 0 { done(times) }
+                return
             }
-            for chain in 0..<count { next(chain) }
+            append(chain) { result in
+                guard case .success = result else { fatalError("\(result)") }
+                let now = self.clock.now.nanos
+                self.times.add(now - began)
+                self.next(chain, now)
+            }
         }
     }
 
@@ -109,10 +134,7 @@ final class LogDriver: @unchecked Sendable {
         chains(partitions.count, nanos: nanos) { [self] chain, then in
             batch.withUnsafeBytes { bytes in
                 do {
-                    _ = try session.append(batch: bytes, to: partitions[chain]) { result in
-                        guard case .success = result else { fatalError("\(result)") }
-                        then()
-                    }
+                    _ = try session.append(batch: bytes, to: partitions[chain], then: then)
                 } catch { fatalError("the append was refused: \(error)") }
             }
         }

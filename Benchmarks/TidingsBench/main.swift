@@ -16,16 +16,29 @@ enum Bench {
 
     static func number(_ name: String, _ standard: Int) -> Int { option(name).flatMap { Int($0) } ?? standard }
 
+    static func numbers(_ name: String) -> [Int] {
+        (option(name) ?? "1").split(separator: ",").compactMap { Int($0) }
+    }
+
     static func run() throws {
         switch CommandLine.arguments.dropFirst().first {
         case "empty": try EmptyServer.run(port: number("port", 0))
         case "latency": print(try LatencyBench().run())
         case "log":
             let folder = option("dir") ?? "/tmp"
-            if let what = option("do") {
-                try LogCount.run(what, number("times", 1_000), folder: folder)
-            } else {
-                print(try LogBench(folder: folder, seconds: number("seconds", 4)).run())
+            let seconds = number("seconds", 4)
+            switch option("do") {
+            case nil: print(try LogBench(folder: folder, seconds: seconds).run(option("part")))
+            case "scale":
+                print(
+                    try LogScale.curve(
+                        folder: folder, sizes: numbers("sizes"), partitions: numbers("partitions"),
+                        nanos: Int64(seconds) * 1_000_000_000))
+            case "fill":
+                try LogScale.fillAndDie(
+                    folder: folder, bytes: number("bytes", 1 << 30), partitions: number("partitions", 1_000))
+            case "open": try LogScale.open(folder: folder)
+            case let what?: try LogCount.run(what, number("times", 1_000), folder: folder)
             }
         case "batches":
             if let what = option("do") {

@@ -149,7 +149,7 @@ package final class Log: EventLog {
 }
 
 /// The partitions of a log at one moment.
-struct PartitionTable: Sendable {
+final class PartitionTable: Sendable {
     let version: UInt64
     let topics: TopicTable
     private let byTopic: [TopicID: [Partition]]

@@ -36,6 +36,8 @@ package struct LogSettings: Sendable {
     package var maxUnfiledBytes = 16 << 20
     /// How long the commit thread looks out for the next append before it sleeps; others may run meanwhile.
     package var commitWait = Duration.microseconds(20)
+    /// How long it waits at most for those it has just answered to share the next round; see `Gathering`.
+    package var maxGatherWait = Duration.milliseconds(2)
     /// How often the records of topics with the durability `interval` are synced.
     package var syncInterval = Duration.seconds(1)
     /// Bytes of recent rounds kept in memory for all readers.

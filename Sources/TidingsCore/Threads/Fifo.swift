@@ -1,28 +1,28 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
 /// First in, first out, in one array: what leaves is let go of at once, and its place is used again later.
-package struct Fifo<Element> {
-    private var places: [Element?] = []
-    private var first = 0
+public struct Fifo<Element> {
+    @usableFromInline var places: [Element?] = []
+    @usableFromInline var first = 0
 
     /// Makes an empty one.
-    package init() {}
+    @inlinable public init() {}
 
     /// How many are in it.
-    package var count: Int { places.count - first }
+    @inlinable public var count: Int { places.count - first }
     /// Whether none is.
-    package var isEmpty: Bool { first == places.count }
+    @inlinable public var isEmpty: Bool { first == places.count }
     /// The one that is next to leave.
-    package var oldest: Element? { isEmpty ? nil : places[first] }
+    @inlinable public var oldest: Element? { isEmpty ? nil : places[first] }
 
     /// The one that has `place` before it, 0 for the oldest; there must be one.
-    package subscript(place: Int) -> Element { places[first + place]! }
+    @inlinable public subscript(place: Int) -> Element { places[first + place]! }
 
     /// Adds one at the end.
-    package mutating func append(_ element: Element) { places.append(element) }
+    @inlinable public mutating func append(_ element: Element) { places.append(element) }
 
     /// Takes out the oldest; nil when there is none.
-    package mutating func popFirst() -> Element? {
+    @inlinable public mutating func popFirst() -> Element? {
         guard first < places.count else { return nil }
         let element = places[first]
         places[first] = nil

@@ -12,19 +12,20 @@
 /// whose values it raises false alarms; so what the sanitizer is to judge lies in here.
 ///
 /// - Concurrency: any thread.
-package struct Locked<Value>: ~Copyable, @unchecked Sendable {
+public struct Locked<Value>: ~Copyable, @unchecked Sendable {
     @usableFromInline let lock: UnsafeMutablePointer<pthread_mutex_t>
     @usableFromInline let value: UnsafeMutablePointer<Value>
 
     /// Makes the lock around a value that nobody else can reach.
-    package init(_ value: consuming sending Value) {
+    @inlinable
+    public init(_ value: consuming sending Value) {
         lock = .allocate(capacity: 1)
         pthread_mutex_init(lock, nil)
         self.value = .allocate(capacity: 1)
         self.value.initialize(to: value)
     }
 
-    deinit {
+    @inlinable deinit {
         pthread_mutex_destroy(lock)
         lock.deallocate()
         value.deinitialize(count: 1)
@@ -32,8 +33,8 @@ package struct Locked<Value>: ~Copyable, @unchecked Sendable {
     }
 
     /// Lends the value to `body` while no other thread has it. Must not be called from within `body`.
-    @inlinable
-    package borrowing func withLock<Result, Failure>(
+    @inlinable @inline(__always)
+    public borrowing func withLock<Result, Failure>(
         _ body: (inout Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {
         pthread_mutex_lock(lock)

@@ -24,6 +24,10 @@ final class CommitState: @unchecked Sendable {
     /// ``lastRound``, for everyone.
     let lastRoundForReaders: Atomic<UInt64>
     var writer = RoundWriter()
+    var gathering = Gathering()
+    /// Appends that the last call of `commitPending` answered, and how long its sync took.
+    var answered = 0
+    var lastSync = Duration.zero
     /// Bytes written since the free space was looked at.
     var bytesSinceProbe = 0
 

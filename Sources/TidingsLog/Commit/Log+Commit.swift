@@ -14,6 +14,7 @@ extension Log {
     package func commitPending() -> Bool {
         if shouldResume.exchange(false, ordering: .acquiringAndReleasing) { resume() }
         guard let taken = staging.withLock({ $0.take() }) else { return false }
+        commit.answered = taken.all.reduce(0) { $0 + $1.appendCount }
         if let refusal = staging.withLock({ $0.refusalOfWaiting }) {
             refuse(taken.all, refusal, nil)
             return true
@@ -46,14 +47,12 @@ extension Log {
 
     /// Commits a group; when that fails, refuses it, the one behind it, and all that waits.
     private func commitRound(_ group: PendingGroup, before next: PendingGroup?) -> Bool {
-        guard !group.batches.isEmpty else {
+        guard group.count > 0 else {
             answer(group, .success(commit.lastRound), nil)
             staging.withLock { $0.recycle(group) }
             return true
         }
-        if group.batches.count > 1 {
-            group.batches.sort { ($0.partition.id, $0.baseOffset) < ($1.partition.id, $1.baseOffset) }
-        }
+        group.sort()
         let number = commit.lastRound + 1
         let copied = encode(group, number)
         let both = [group, next].compactMap(\.self)
@@ -69,7 +68,10 @@ extension Log {
                     return false
                 }
             }
-            if !group.isRelaxed { metrics.synced(in: time.now - begun) }
+            if !group.isRelaxed {
+                commit.lastSync = time.now - begun
+                metrics.synced(in: commit.lastSync)
+            }
         } catch {
             let reason = error.error.description
             if error.isLackOfRoom {
@@ -118,9 +120,9 @@ extension Log {
     /// - Returns: where the batches that were made here lie among the copied ones; nil for each client's batch.
     private func encode(_ group: PendingGroup, _ number: UInt64) -> [Range<Int>?] {
         let stamps = table.withLock { $0.hasAppendTimes ? $0 : nil }
-        commit.writer.begin(entryCount: group.batches.count)
+        commit.writer.begin(entryCount: group.count)
         var copied: [Range<Int>?] = []
-        copied.reserveCapacity(group.batches.count)
+        copied.reserveCapacity(group.count)
         for batch in group.batches {
             let id = batch.partition.id
             if let whole = batch.whole {
@@ -152,8 +154,8 @@ extension Log {
             copied.contains { $0 != nil } ? SharedBytes(copying: commit.writer.copiedBatches) : nil
         var batches: [StoredBatch] = []
         var partitions: [Partition] = []
-        batches.reserveCapacity(group.batches.count)
-        partitions.reserveCapacity(group.batches.count)
+        batches.reserveCapacity(group.count)
+        partitions.reserveCapacity(group.count)
         let now = time.wall
         var bytes = 0
         for (place, open) in group.batches.enumerated() {

@@ -85,6 +85,7 @@ extension Log {
         var lastRound = time.now
         while true {
             if commitPending() {
+                gather()
                 lastRound = time.now
                 continue
             }

@@ -8,6 +8,7 @@ import TidingsCore
 final class Partition: Sendable {
     let id: PartitionID
     let topic: TopicName
+    let isInternal: Bool
     /// Where its files lie.
     let folder: String
     /// What waits for a round; touched only under the log's staging lock.
@@ -26,6 +27,7 @@ final class Partition: Sendable {
     ) {
         self.id = id
         self.topic = topic
+        isInternal = topic.isInternal
         folder = SegmentNames.folder(topic, id.index)
         staged = StagedPartition(nextOffset: record.end, layout: layout)
         tail = Locked(PartitionTail(start: record.start, end: record.end, byteCount: record.totalBytes))
@@ -39,12 +41,13 @@ final class Partition: Sendable {
 final class StagedPartition: @unchecked Sendable {
     /// The offset the next record gets.
     var nextOffset: Offset
-    /// The batch being filled.
+    /// The batch being filled, for the take with this number.
     var open: OpenBatch?
+    var openIn: UInt64 = 0
     /// Whether ``open`` is in the relaxed group.
     var isOpenRelaxed = false
-    /// Whether the synced group has a batch of this partition.
-    var hasSynced = false
+    /// The last take whose synced group has a batch of this partition.
+    var syncedIn: UInt64 = 0
     /// Set when the topic goes.
     var isDeleted = false
     /// What will be known of producers when all that is staged is durable.

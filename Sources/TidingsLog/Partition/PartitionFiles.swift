@@ -46,7 +46,11 @@ struct PartitionFiles {
     private let settings: LogSettings
     /// Older segments, by base offset; known after ``load(_:)``.
     var sealed: [Segment] = []
-    private(set) var active: Segment
+    private(set) var active: Segment {
+        didSet { if active.base != oldValue.base { activePath = SegmentNames.log(folder, active.base) } }
+    }
+    /// The file of the active segment.
+    private var activePath: String
     private(set) var start: Offset
     /// The offset after the last one in the files.
     private(set) var end: Offset
@@ -95,6 +99,7 @@ struct PartitionFiles {
         self.folder = folder
         self.settings = settings
         active = Segment(base: record.activeBase, byteCount: record.activeBytes)
+        activePath = SegmentNames.log(folder, record.activeBase)
         start = record.start
         end = record.end
         index = ActiveIndex(
@@ -177,7 +182,7 @@ struct PartitionFiles {
             pieces.removeAll(keepingCapacity: true)
             for batch in batches[next...last] { pieces.append(joining: batch.bytes) }
             if active.byteCount == 0 { directoryVersion += 1 }
-            let file = try context.open.file(SegmentNames.log(folder, active.base), .create)
+            let file = try context.open.file(activePath, .create)
             try file.write(pieces, at: active.byteCount)
             for batch in batches[next...last] {
                 if let aborted = aborted(batch) { try note(aborted, context) }
@@ -211,9 +216,8 @@ struct PartitionFiles {
                 last += 1
             }
             let run = first.range.lowerBound..<batches[last].range.upperBound
-            let path = SegmentNames.log(folder, active.base)
             if active.byteCount == 0 { directoryVersion += 1 }
-            let file = try context.open.file(path, .create)
+            let file = try context.open.file(activePath, .create)
             try file.write(bytes.part(run), at: active.byteCount)
             for batch in batches[next...last] {
                 if let aborted = batch.aborted { try note(aborted, context) }
@@ -284,7 +288,7 @@ struct PartitionFiles {
     func isUnsynced(_ base: Offset) -> Bool { unsyncedSealed.contains { $0.base == base } }
 
     private var filesOfActive: [String] {
-        var files = [SegmentNames.log(folder, active.base)]
+        var files = [activePath]
         if index.roundEntries > 0 { files.append(SegmentNames.rounds(folder, active.base)) }
         if index.indexEntries > 0 { files.append(SegmentNames.index(folder, active.base)) }
         if index.timeEntries > 0 { files.append(SegmentNames.times(folder, active.base)) }
@@ -369,7 +373,7 @@ struct PartitionFiles {
         for base in unsyncedTransactions.sorted() { files.append(SegmentNames.transactions(folder, base)) }
         for segment in unsyncedSealed { files.append(contentsOf: segment.files) }
         if active.byteCount > 0 {
-            files.append(SegmentNames.log(folder, active.base))
+            files.append(activePath)
             if index.roundEntries > 0 { files.append(SegmentNames.rounds(folder, active.base)) }
         }
         return CheckpointWork(
@@ -393,7 +397,7 @@ struct PartitionFiles {
         let count = active.byteCount - writtenBackTo
         guard count >= Int64(max(from, 1)), !isDeleted else { return nil }
         defer { writtenBackTo = active.byteCount }
-        return (SegmentNames.log(folder, active.base), writtenBackTo, count)
+        return (activePath, writtenBackTo, count)
     }
 
     /// Which segments end at or before `offset`, and the start that is left without them.

@@ -24,7 +24,7 @@ extension LoopSession {
         }
         let batch = end.batch(at: loop.time.wall)
         let now = loop.time.wall
-        let isRelaxed = partitions.allSatisfy { policy(of: $0.topic).isRelaxed }
+        let isRelaxed = partitions.allSatisfy { target($0)?.policy.isRelaxed ?? false }
         // Who frees the disk or ends a transaction must not wait for room: a marker is as small as our own records.
         try stage(
             targets.count * 256, isRelaxed: isRelaxed, internalOnly: true, to: targets, then

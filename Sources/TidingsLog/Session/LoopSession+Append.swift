@@ -8,26 +8,30 @@ extension LoopSession {
     func append(
         _ buffer: inout AppendBuffer, then: @escaping (Result<UInt64, LogError>) -> Void
     ) throws(LogError) {
-        let settings = log.settings
+        let log = log
         var byteCount = 0
         var isInternal = true
         var isRelaxed = true
-        var maxBatchBytes = settings.maxBatchBytes
+        var maxBatchBytes = log.settings.maxBatchBytes
+        let maxBatchRecords = log.settings.maxBatchRecords
+        // Out of the session while it is worked with.
+        var targets: [Partition] = []
+        swap(&targets, &self.targets)
+        defer { swap(&targets, &self.targets) }
         targets.removeAll(keepingCapacity: true)
         for entry in buffer.entries {
-            guard entry.body.count <= settings.maxRecordBytes else {
+            guard entry.body.count <= log.settings.maxRecordBytes else {
                 throw LogError(
                     .recordTooLarge,
-                    "a record of \(entry.body.count) bytes; storage.max_record_bytes is \(settings.maxRecordBytes)")
+                    "a record of \(entry.body.count) bytes; storage.max_record_bytes is \(log.settings.maxRecordBytes)")
             }
             if let last = targets.last, last.id == entry.partition {
                 targets.append(last)
             } else {
-                guard let partition = partition(entry.partition) else { throw unknown(entry.partition) }
+                guard let (partition, policy) = target(entry.partition) else { throw unknown(entry.partition) }
                 targets.append(partition)
                 byteCount += Staging.batchOverhead
-                isInternal = isInternal && partition.topic.isInternal
-                let policy = policy(of: partition.id.topic)
+                isInternal = isInternal && partition.isInternal
                 isRelaxed = isRelaxed && policy.isRelaxed
                 maxBatchBytes = min(maxBatchBytes, policy.maxBatchBytes ?? maxBatchBytes)
             }
@@ -39,10 +43,10 @@ extension LoopSession {
             }
             byteCount += RecordBatchBuilder.maximumByteCount(body: entry.body.count)
         }
-        guard byteCount <= settings.maxWaitingBytes else {
+        guard byteCount <= log.settings.maxWaitingBytes else {
             throw LogError(
                 .recordTooLarge,
-                "one append of \(byteCount) bytes; the limit maxWaitingBytes is \(settings.maxWaitingBytes)")
+                "one append of \(byteCount) bytes; the limit maxWaitingBytes is \(log.settings.maxWaitingBytes)")
         }
         let bodies = buffer.bodies.bytes
         try stage(byteCount, isRelaxed: isRelaxed, internalOnly: isInternal, to: targets, then) { staging, group in
@@ -54,7 +58,7 @@ extension LoopSession {
                 let entry = buffer.entries[place]
                 buffer.entries[place].offset = staging.add(
                     bodies.part(entry.body), at: entry.timestamp, to: targets[place], in: group,
-                    maxBatchBytes: maxBatchBytes, maxBatchRecords: settings.maxBatchRecords)
+                    maxBatchBytes: maxBatchBytes, maxBatchRecords: maxBatchRecords)
             }
             return nil
         }
@@ -63,8 +67,7 @@ extension LoopSession {
     func append(
         batch: UnsafeRawBufferPointer, to id: PartitionID, then: @escaping (Result<UInt64, LogError>) -> Void
     ) throws(LogError) -> Offset {
-        guard let partition = partition(id) else { throw unknown(id) }
-        let policy = policy(of: id.topic)
+        guard let (partition, policy) = target(id) else { throw unknown(id) }
         let header = try checked(batch, policy)
         if partition.needsKeys.load(ordering: .relaxed) { try Log.requireKeys(of: batch, partition.topic) }
         let settings = log.settings
@@ -73,7 +76,7 @@ extension LoopSession {
         if policy.stampsAppendTime { whole.bytes.patch { RecordBatchHeader.stamp($0, appendTime: now) } }
         var offset = Offset.zero
         try stage(
-            batch.count + Staging.batchOverhead, isRelaxed: policy.isRelaxed, internalOnly: partition.topic.isInternal,
+            batch.count + Staging.batchOverhead, isRelaxed: policy.isRelaxed, internalOnly: partition.isInternal,
             to: [partition], then
         ) { staging, group in
             let staged = partition.staged

@@ -15,9 +15,11 @@ final class LoopSession: LogSession, @unchecked Sendable {
     let hasFollowers = Atomic(false)
 
     private var table: PartitionTable
+    /// Where an append went last, and what the settings of its topic mean: most go there again.
+    private var lastTarget: (partition: Partition, policy: AppendPolicy)?
     /// Who waits for a synced round, and who for a relaxed one.
-    private var waiting = Fifo<(Result<UInt64, LogError>) -> Void>()
-    private var waitingRelaxed = Fifo<(Result<UInt64, LogError>) -> Void>()
+    private var waiting = Fifo<Waiter>()
+    private var waitingRelaxed = Fifo<Waiter>()
     private var followers: [(name: LogFollower, observer: (CommittedRound) -> Void)] = []
     private var lastFollower: UInt64 = 0
     /// The partition of each entry of the append at hand; kept for its memory.
@@ -36,17 +38,30 @@ final class LoopSession: LogSession, @unchecked Sendable {
 
     /// The partition as the current table has it.
     func partition(_ id: PartitionID) -> Partition? {
-        if table.version != log.tableVersion.load(ordering: .acquiring) { table = log.table.withLock { $0 } }
+        if table.version != log.tableVersion.load(ordering: .acquiring) {
+            table = log.table.withLock { $0 }
+            lastTarget = nil
+        }
         return table.partition(id)
     }
 
-    /// What the settings of a partition's topic mean to an append, in the current table.
-    func policy(of topic: TopicID) -> AppendPolicy { table.policy(of: topic) }
+    /// The same, and what the settings of its topic mean to an append.
+    func target(_ id: PartitionID) -> (partition: Partition, policy: AppendPolicy)? {
+        if let lastTarget, lastTarget.partition.id == id,
+            table.version == log.tableVersion.load(ordering: .acquiring)
+        {
+            return lastTarget
+        }
+        guard let partition = partition(id) else { return nil }
+        let target = (partition, table.policy(of: id.topic))
+        lastTarget = target
+        return target
+    }
 
     /// Remembers who waits, and wakes the commit thread at the end of the loop's turn: what else comes in this turn
     /// shares the round.
     private func answerLater(_ then: @escaping (Result<UInt64, LogError>) -> Void, isRelaxed: Bool, wakes: Bool) {
-        if isRelaxed { waitingRelaxed.append(then) } else { waiting.append(then) }
+        if isRelaxed { waitingRelaxed.append(Waiter(then: then)) } else { waiting.append(Waiter(then: then)) }
         if wakes { loop.post(ring) }
     }
 
@@ -70,6 +85,7 @@ final class LoopSession: LogSession, @unchecked Sendable {
             let group = staging.group(isRelaxed: isRelaxed, to: targets)
             if let refusal = work(&staging, group) { return .refused(refusal) }
             group.noteAppend(slot: slot)
+            staging.waiting.add()
             defer { staging.isCommitterAsleep = false }
             return .taken(isRelaxed: group.isRelaxed, wakes: staging.isCommitterAsleep)
         }
@@ -94,10 +110,10 @@ final class LoopSession: LogSession, @unchecked Sendable {
         _ answers: Int, _ isRelaxed: Bool, _ result: Result<UInt64, LogError>, _ round: CommittedRound?
     ) {
         for _ in 0..<answers {
-            guard let then = isRelaxed ? waitingRelaxed.popFirst() : waiting.popFirst() else {
+            guard let waiter = isRelaxed ? waitingRelaxed.popFirst() : waiting.popFirst() else {
                 preconditionFailure("an append is answered once")
             }
-            then(result)
+            waiter.then(result)
         }
         guard let round else { return }
         for follower in followers where followers.contains(where: { $0.name == follower.name }) {
@@ -229,6 +245,11 @@ final class LoopSession: LogSession, @unchecked Sendable {
         let log = log
         chore(then) { log.loadSnapshot(name) }
     }
+}
+
+/// Who waits for a round. A closure by itself would be wrapped on its way into a generic collection, and out of it.
+private struct Waiter {
+    let then: (Result<UInt64, LogError>) -> Void
 }
 
 /// A callback on its way to its loop: made on the loop, carried by another thread, run on the loop.

@@ -28,7 +28,10 @@ struct Staging {
     private var synced = PendingGroup(isRelaxed: false)
     private var relaxed = PendingGroup(isRelaxed: true)
     private var spareGroups: [PendingGroup] = []
-    private var spareBatches: [OpenBatch] = []
+    /// Counts the takes: what a partition has of an earlier one is over.
+    private var epoch: UInt64 = 1
+    /// How many appends wait.
+    let waiting = WaitingAppends()
     /// Whether the commit thread sleeps and has to be woken.
     var isCommitterAsleep = false
 
@@ -65,7 +68,7 @@ struct Staging {
 
     /// The group that an append to relaxed topics joins; one to others joins the synced one.
     func group(isRelaxed: Bool, to targets: [Partition]) -> PendingGroup {
-        isRelaxed && !targets.contains { $0.staged.hasSynced } ? relaxed : synced
+        isRelaxed && !targets.contains { $0.staged.syncedIn == epoch } ? relaxed : synced
     }
 
     /// Takes no more for lack of room, until that is over. What is offline stays so: a full disk would end, and that must
@@ -92,13 +95,14 @@ struct Staging {
         let staged = partition.staged
         let most = RecordBatchBuilder.maximumByteCount(body: body.count)
         let batch: OpenBatch
-        if let open = staged.open, staged.isOpenRelaxed == group.isRelaxed,
+        if staged.openIn == epoch, let open = staged.open, staged.isOpenRelaxed == group.isRelaxed,
             open.builder.byteCount + most <= maxBatchBytes, Int(open.builder.count) < maxBatchRecords
         {
             batch = open
         } else {
             batch = begin(partition, in: group)
             staged.open = batch
+            staged.openIn = epoch
             staged.isOpenRelaxed = group.isRelaxed
         }
         group.byteCount += most
@@ -125,29 +129,17 @@ struct Staging {
 
     private mutating func begin(_ partition: Partition, in group: PendingGroup) -> OpenBatch {
         let staged = partition.staged
-        let batch: OpenBatch
-        if let spare = spareBatches.popLast() {
-            spare.begin(partition, at: staged.nextOffset)
-            batch = spare
-        } else {
-            batch = OpenBatch(partition, at: staged.nextOffset)
-        }
-        group.batches.append(batch)
         group.byteCount += Self.batchOverhead
-        if !group.isRelaxed { staged.hasSynced = true }
-        return batch
+        if !group.isRelaxed { staged.syncedIn = epoch }
+        return group.begin(partition, at: staged.nextOffset)
     }
 
     /// Takes all that waits.
     mutating func take() -> TakenGroups? {
         guard !isEmpty else { return nil }
         let taken = TakenGroups(relaxed: relaxed.isEmpty ? nil : relaxed, synced: synced.isEmpty ? nil : synced)
-        for group in taken.all {
-            for batch in group.batches {
-                batch.partition.staged.open = nil
-                batch.partition.staged.hasSynced = false
-            }
-        }
+        epoch += 1
+        waiting.reset()
         if taken.relaxed != nil { relaxed = spare(isRelaxed: true) }
         if taken.synced != nil { synced = spare(isRelaxed: false) }
         return taken
@@ -162,10 +154,6 @@ struct Staging {
 
     /// Takes back a group's memory.
     mutating func recycle(_ group: PendingGroup) {
-        let room = max(0, 1024 - spareBatches.count)
-        // A client's batch belongs to its readers now.
-        for batch in group.batches.prefix(room) { batch.begin(batch.partition, at: batch.baseOffset) }
-        spareBatches.append(contentsOf: group.batches.prefix(room))
         group.removeAll()
         if spareGroups.count < 4 { spareGroups.append(group) }
     }
