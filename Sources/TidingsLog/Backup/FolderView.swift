@@ -42,17 +42,25 @@ struct FolderView {
         guard format.elementsEqual(FolderOpening.formatText.utf8) else {
             throw LogToolError("the data folder is of a version that this one does not read")
         }
+        var missing: DiskError?
         for number in 0..<attempts {
+            missing = nil
             do throws(DiskError) {
                 if let view = try attempt(disk, allowsGaps: number >= attemptsWithoutGaps) { return view }
             } catch {
                 // What is gone since it was listed is a change like others.
-                if error.code == .missing { continue }
+                if error.code == .missing {
+                    missing = error
+                    continue
+                }
                 if error.code == .noHandles {
                     throw LogToolError("\(error.description): raise the limit of open files (ulimit -n) and try again")
                 }
                 throw LogToolError(error.description)
             }
+        }
+        if let missing {
+            throw LogToolError("\(missing.description): `tidings log repair` says what is to be done about it")
         }
         let found: MetadataStore.Found
         do throws(DiskError) { found = try MetadataStore(disk: disk).load() } catch {

@@ -107,9 +107,16 @@ import TidingsTesting
         }
     }
 
-    @Test func `a folder whose metadata cannot be read is not backed up, and a repair is named`() throws {
+    @Test(arguments: [true, false])
+    func `a folder without metadata or a partition is not backed up, and a repair is named`(_ losesMetadata: Bool)
+        throws
+    {
         bench.log.stop()
-        for slot in MetadataStore.slots { disk.flipBit(of: slot, at: 50) }
+        if losesMetadata {
+            for slot in MetadataStore.slots { disk.flipBit(of: slot, at: 50) }
+        } else {
+            try disk.rename("log/orders-0", to: "log/gone")
+        }
         let error = #expect(throws: LogToolError.self) { try LogBackup.back(up: disk, into: backup, at: Self.time) }
         #expect(error?.description.contains("log repair") == true, "\(error?.description ?? "")")
         #expect(try LogBackup.verify(backup) == [], "the one before it stands")
