@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/vfs.h>
 #else
 #include <stdlib.h>
 #endif
@@ -40,14 +41,25 @@ int tidings_open_direct(const char *path) {
     return file;
 }
 
-int tidings_write_pieces(int file, const struct iovec *pieces, int count, int64_t offset, int synced) {
+uint32_t tidings_file_system(int file) {
+#if defined(__linux__)
+    struct statfs status;
+    if (fstatfs(file, &status) == 0) return (uint32_t)status.f_type;
+#else
+    (void)file;
+#endif
+    return 0;
+}
+
+int tidings_write_pieces(int file, const struct iovec *pieces, int count, int64_t offset, tidings_sync how) {
+    int synced = how != TIDINGS_UNSYNCED;
     struct iovec window[64];
     int next = 0;
     size_t done = 0; // bytes of pieces[next] that are written
     size_t total = 0;
     for (int at = 0; at < count; at++) total += pieces[at].iov_len;
     // A large write is quicker when its sync is a call of its own; for a small one that is a call more.
-    int syncs_after = synced && total >= 65536;
+    int syncs_after = synced && (how != TIDINGS_SYNCED_AT_ONCE || total >= 65536);
     while (next < count) {
         int used = 0;
         for (int at = next; at < count && used < 64; at++, used++) window[used] = pieces[at];

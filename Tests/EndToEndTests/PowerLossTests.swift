@@ -41,6 +41,12 @@ struct PowerLossTests {
         #expect(server.stop() == 0)
     }
 
+    /// Waits until so many more requests were refused: then every writer has heard what became of those before.
+    private func isRefused(_ count: Int, of load: RecordedLoad) -> Bool {
+        let before = load.refusals.values.reduce(0, +)
+        return becomesTrue { load.refusals.values.reduce(0, +) >= before + count }
+    }
+
     /// The call that fails once, its errno, and whether the log goes on by itself.
     static let faults: [(call: String, reason: Int32, goesOn: Bool)] = [
         ("dsync", EIO, false), ("fdatasync", EIO, false), ("fdatasync", ENOSPC, false), ("pwrite", EIO, false),
@@ -68,9 +74,9 @@ struct PowerLossTests {
             let client = server.client()
             #expect(becomesTrue { client.send("GET", "/readyz")?.status == 503 }, "it says that it is not ready")
             // What was durable before is answered; the next call would succeed, and nobody may be answered by it.
-            usleep(300_000)
+            #expect(isRefused(60, of: load), "the writers are refused")
             let before = load.acknowledgedCount
-            usleep(300_000)
+            #expect(isRefused(60, of: load), "and still are")
             #expect(load.acknowledgedCount == before, "acknowledged after a failed \(fault.call)")
             server.crash()
             try server.start()

@@ -26,7 +26,9 @@ import TidingsTesting
         let seeds = Self.only.map { $0...$0 } ?? 0...Self.seeds - 1
         for seed in seeds where seed % Self.parts == part {
             do {
-                let simulation = try CrashSimulation(seed: seed, mode: seed / Self.parts % 2 == 0 ? .crashes : .faults)
+                let kinds = CrashSimulation.Kind.all
+                let simulation = try CrashSimulation(
+                    seed: seed, kind: kinds[Int(seed / Self.parts % UInt64(kinds.count))])
                 defer { simulation.end() }
                 do {
                     try simulation.run(steps: 40)

@@ -17,9 +17,22 @@ int tidings_start_write_back(int file, int64_t offset, int64_t count);
 /// any other file where it cannot. Returns the file or -1 with errno.
 int tidings_open_direct(const char *path);
 
-/// Writes all pieces one behind the other from `offset` on; with `synced` they are durable when it returns, as fdatasync
-/// would have it. Returns 0 or -1 with errno; ENOSPC also when nothing more is taken.
-int tidings_write_pieces(int file, const struct iovec *pieces, int count, int64_t offset, int synced);
+/// How a write is made durable.
+typedef enum {
+    /// Not at all.
+    TIDINGS_UNSYNCED,
+    /// By a sync of its own behind it.
+    TIDINGS_SYNCED,
+    /// By the write itself, where that is quicker; only in a part of a file that was written before.
+    TIDINGS_SYNCED_AT_ONCE,
+} tidings_sync;
+
+/// Writes all pieces one behind the other from `offset` on; synced they are durable when it returns, as fdatasync would
+/// have it. Returns 0 or -1 with errno; ENOSPC also when nothing more is taken, never for a sync of its own.
+int tidings_write_pieces(int file, const struct iovec *pieces, int count, int64_t offset, tidings_sync how);
+
+/// The type of file system a file lies on, as Linux's statfs numbers them; 0 when it cannot be told.
+uint32_t tidings_file_system(int file);
 
 /// Lets other threads run that want to.
 void tidings_yield(void);

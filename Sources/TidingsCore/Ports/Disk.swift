@@ -14,7 +14,7 @@ public protocol Disk: AnyObject, Sendable {
     func rename(_ from: String, to: String) throws(DiskError)
     /// Removes a file, or a directory that is empty.
     func remove(_ path: String) throws(DiskError)
-    /// Makes creations, renames and removals in a directory durable.
+    /// Makes creations, renames and removals in a directory durable; an error is never lack of room.
     func syncDirectory(_ path: String) throws(DiskError)
     /// Takes the exclusive right to a file until the process ends or the token goes; `.busy` when another has it.
     func lock(_ path: String) throws(DiskError) -> any Sendable
@@ -47,7 +47,8 @@ public protocol DiskFile: AnyObject, Sendable {
     /// Reads up to the buffer's size; fewer only at the end of the file.
     func read(into buffer: UnsafeMutableRawBufferPointer, at position: Int64) throws(DiskError) -> Int
     /// Makes what was written durable, with the length needed to read it. After an error nothing may be assumed
-    /// of writes since the last success; it is never called again on that file then.
+    /// of writes since the last success; it is never called again on that file then. It is never lack of room: what a
+    /// sync found no room for may be gone.
     func sync() throws(DiskError)
     /// Starts moving written bytes to the medium; a hint that promises nothing.
     func startWriteBack(from position: Int64, count: Int64)

@@ -261,6 +261,9 @@ final class Lane {
         wasRecorded = true
     }
 
+    /// What is recorded of it is closed: the next record has all of it.
+    func isRecordedAnew() { recorded = 0 }
+
     private func offsets(from place: Int) -> [Offset] {
         guard place < count else { return [] }
         let rest = followers[(firstFollower + max(0, place - 1))...].map(\.offset)

@@ -127,7 +127,10 @@ extension SubscriptionRunner {
     }
 
     /// Goes on from what was recorded.
-    func restore(_ state: SubscriptionState) {
+    func restore(_ recorded: SubscriptionState) {
+        var state = recorded
+        let lost = state.moveBack { [home] in home.log.bounds(of: $0)?.end }
+        if !lost.isEmpty { tell(lost, state) }
         stopped = state.stopped
         lastLetter = state.lastDeadLetter
         restoredPositions = state.positions
@@ -139,8 +142,35 @@ extension SubscriptionRunner {
             $0.layout == $1.layout ? $0.lane.order < $1.lane.order : $0.layout < $1.layout
         }) {
             guard let offset = recorded.waiting.first else { continue }
-            restore(name, recorded, offset, at: wall)
+            let lane = restore(name, recorded, offset, at: wall)
+            guard lost.lanes.contains(name) else { continue }
+            lane.isRecordedAnew()
+            markDirty(lane)
         }
+    }
+
+    /// Warns of what a power loss took, and records that nothing refers to it any more.
+    private func tell(_ lost: SubscriptionState.Lost, _ state: SubscriptionState) {
+        for (partition, from) in lost.positions.sorted(by: { $0.key < $1.key }) {
+            home.logger.warning(
+                "a position beyond the end of its partition was moved back: a power loss took records that were not synced",
+                [
+                    ("subscription", subscription.name.text), ("partition", home.name(of: partition)),
+                    ("from", from.description), ("to", state.positions[partition]?.next.description ?? ""),
+                ])
+        }
+        if !lost.lanes.isEmpty || !lost.deadLetters.isEmpty {
+            home.logger.warning(
+                "waiting events and dead letters are gone: a power loss took records that were not synced",
+                [
+                    ("subscription", subscription.name.text), ("lanes", String(lost.lanes.count)),
+                    ("dead_letters", String(lost.deadLetters.count)),
+                ])
+        }
+        movedBack = Set(lost.positions.keys)
+        closedLanes += lost.lanes
+        dirtyLetters.formUnion(lost.deadLetters)
+        markDirty()
     }
 
     /// How many layouts of its topic are older than that of a lane's first event.
@@ -151,7 +181,7 @@ extension SubscriptionRunner {
 
     private func restore(
         _ name: SubscriptionState.LaneName, _ recorded: SubscriptionState.Lane, _ offset: Offset, at wall: WallTime
-    ) {
+    ) -> Lane {
         var id: LaneID?
         if let key = name.key {
             id = key.withUnsafeBytes { LaneID(topic: name.partition.topic, key: $0, seed: home.hashSeed) }
@@ -179,5 +209,6 @@ extension SubscriptionRunner {
             ready.append(lane)
         }
         if let deadLetter = lane.deadLetter { letters[deadLetter]?.lane = lane }
+        return lane
     }
 }

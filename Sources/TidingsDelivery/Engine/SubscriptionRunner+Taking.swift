@@ -29,6 +29,7 @@ extension SubscriptionRunner {
     private func start(_ cursor: PartitionCursor) {
         if let position = restoredPositions.removeValue(forKey: cursor.partition) {
             cursor.begin(at: position)
+            if movedBack.remove(cursor.partition) != nil { markDirty(cursor) }
             return readOnSoon()
         }
         let end = cursor.tail.seen

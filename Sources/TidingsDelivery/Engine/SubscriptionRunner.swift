@@ -42,6 +42,8 @@ final class SubscriptionRunner {
     var cursors: [PartitionCursor?] = []
     /// Positions of partitions it has no cursor for.
     var restoredPositions: [PartitionID: SubscriptionState.Position] = [:]
+    /// Partitions whose recorded positions lay beyond their ends.
+    var movedBack: Set<PartitionID> = []
     /// Keyed lanes that are not over; of a chain the last one.
     var lanes: [LaneID: Lane] = [:]
     /// Lanes that wait for the end of another one of their key, by serial.

@@ -92,6 +92,40 @@ struct SubscriptionState: Hashable {
         return (chains.compactMap { $0?.first } + deadLetters.values.compactMap(\.edit)).min()
     }
 
+    /// What referred to records that are not there any more.
+    struct Lost: Hashable {
+        /// Where those positions were that are at the end of their partition now.
+        var positions: [PartitionID: Offset] = [:]
+        /// Lanes that have fewer events now, or are gone.
+        var lanes: Set<LaneName> = []
+        var deadLetters: [UInt64] = []
+
+        var isEmpty: Bool { positions.isEmpty && lanes.isEmpty && deadLetters.isEmpty }
+    }
+
+    /// Moves back to the ends of the partitions: a power loss may have taken records that were answered and not synced, and
+    /// the next ones get their offsets.
+    mutating func moveBack(to end: (PartitionID) -> Offset?) -> Lost {
+        var lost = Lost()
+        for (partition, position) in positions {
+            guard let end = end(partition), position.next > end else { continue }
+            lost.positions[partition] = position.next
+            positions[partition] = Position(next: end, outstanding: position.outstanding.filter { $0 < end })
+        }
+        for (name, lane) in lanes {
+            guard let end = end(name.partition), let last = lane.waiting.last, last >= end else { continue }
+            lost.lanes.insert(name)
+            let waiting = lane.waiting.filter { $0 < end }
+            lanes[name] = waiting.isEmpty ? nil : Lane(head: lane.head, waiting: waiting)
+        }
+        for (id, letter) in deadLetters {
+            guard let end = end(letter.event.partition), letter.event.offset >= end else { continue }
+            lost.deadLetters.append(id)
+            deadLetters[id] = nil
+        }
+        return lost
+    }
+
     /// Takes in a record's entries.
     mutating func apply(_ entry: StateEntry) {
         switch entry {

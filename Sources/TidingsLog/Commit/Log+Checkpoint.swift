@@ -62,7 +62,7 @@ extension Log {
         }
         for (partition, work) in works {
             do throws(DiskError) {
-                for path in work.files { try context.open.file(path, .write).sync() }
+                for path in work.files { try context.open.sync(path) }
                 if work.syncsDirectory { try disk.syncDirectory(partition.folder) }
                 partition.files.withLock { $0.finishCheckpoint(work) }
             } catch {
@@ -94,7 +94,11 @@ extension Log {
         control.metadata = metadata
         control.isChanged = false
         metrics.checkpoints.add(1)
-        for (_, work) in works { if let path = work.obsolete { try? disk.remove(path) } }
+        for (_, work) in works {
+            guard let path = work.obsolete else { continue }
+            context.open.forget(prefix: path)
+            try? disk.remove(path)
+        }
         writeAhead.release(through: round)
         blocksFreed.ring()
     }

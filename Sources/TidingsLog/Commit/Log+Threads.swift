@@ -51,7 +51,7 @@ extension Log {
         if checkpoint(savesProducers: true), isCaughtUp, !isOffline { leaveClean() }
         control.withLock { $0.isClosed = true }
         sessions.withLock { $0 = [] }
-        context.open.closeOldest(keeping: 0)
+        context.open.closeAll()
         folderLock.withLock { $0 = nil }
     }
 
@@ -61,7 +61,7 @@ extension Log {
         control.withLock { $0.isClosed = true }
         staging.withLock { $0.condition = .stopped }
         sessions.withLock { $0 = [] }
-        context.open.closeOldest(keeping: 0)
+        context.open.closeAll()
         folderLock.withLock { $0 = nil }
     }
 
@@ -175,7 +175,7 @@ extension Log {
             return ranges
         }
         for range in ranges {
-            guard let file = try? context.open.file(range.path, .write) else { continue }
+            guard let file = try? context.open.file(range.path, .read) else { continue }
             file.startWriteBack(from: range.position, count: range.count)
         }
     }
@@ -184,7 +184,7 @@ extension Log {
     private func startOldWriteBacks() {
         for partition in written.withLock({ $0.dirty }) {
             guard let back = partition.files.withLock({ $0.takeWriteBack(from: 1) }),
-                let file = try? context.open.file(back.path, .write)
+                let file = try? context.open.file(back.path, .read)
             else { continue }
             file.startWriteBack(from: back.position, count: back.count)
         }

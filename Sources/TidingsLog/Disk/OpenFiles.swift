@@ -4,14 +4,16 @@ import TidingsCore
 
 /// Keeps the files used last open, up to a limit, so that thousands of partitions need few descriptors.
 ///
-/// A file that leaves the cache is closed when its last user lets go of it; what was written through it stays
-/// unsynced in the system and is synced through the next handle.
+/// A file that leaves the cache is closed when its last user lets go of it. One that may have been written to since its
+/// last ``sync(_:)`` leaves only after a sync: once nobody has it open, the system may forget that it could not write.
 ///
 /// - Concurrency: any thread; files are opened outside of the lock.
 final class OpenFiles: Sendable {
     private struct Held {
         let file: any DiskFile
         var lastUse: UInt64
+        /// Whether somebody asked for it to write since its last sync.
+        var isDirty: Bool
     }
 
     private struct State {
@@ -20,6 +22,9 @@ final class OpenFiles: Sendable {
         /// Counts what was forgotten: a file that was opened before may be one that is gone.
         var forgotten: UInt64 = 0
     }
+
+    /// Files that wait for a checkpoint's sync are kept open up to so many times the limit.
+    private static let crowd = 4
 
     private let disk: any Disk
     private let limit: Int
@@ -40,6 +45,7 @@ final class OpenFiles: Sendable {
             state.clock += 1
             guard let found = state.files.index(forKey: path) else { return (nil, state.forgotten) }
             state.files.values[found].lastUse = state.clock
+            if mode != .read { state.files.values[found].isDirty = true }
             return (state.files.values[found].file, state.forgotten)
         }
         if let held { return held }
@@ -49,17 +55,27 @@ final class OpenFiles: Sendable {
         do {
             opened = try disk.open(path, opening)
         } catch  where error.code == .noHandles {
-            closeOldest(keeping: limit / 4)
+            try closeOldest(keeping: limit / 4)
             opened = try disk.open(path, opening)
         }
-        return state.withLock { state in
-            if let other = state.files[path] { return other.file }
+        let (file, isCrowded) = state.withLock { state -> (any DiskFile, Bool) in
+            if let other = state.files[path] { return (other.file, false) }
             // Perhaps it was replaced between the opening and now: it is used once and not kept.
-            if state.forgotten != forgotten { return opened }
-            state.files[path] = Held(file: opened, lastUse: state.clock)
+            if state.forgotten != forgotten { return (opened, false) }
+            state.files[path] = Held(file: opened, lastUse: state.clock, isDirty: mode != .read)
             if state.files.count > limit { OpenFiles.dropOldest(&state, keeping: limit - limit / 8) }
-            return opened
+            return (opened, state.files.count > Self.crowd * limit)
         }
+        if isCrowded { try closeOldest(keeping: limit) }
+        return file
+    }
+
+    /// Makes a file durable that was written through here; created only with `.create`.
+    func sync(_ path: String, _ mode: DiskOpenMode = .read) throws(DiskError) {
+        let file = try file(path, mode)
+        // Whoever writes from now on makes it dirty again.
+        state.withLock { $0.files[path]?.isDirty = false }
+        try file.sync()
     }
 
     /// Forgets the files below a path (a partition that goes, a segment that is removed or replaced).
@@ -70,15 +86,26 @@ final class OpenFiles: Sendable {
         }
     }
 
-    /// Closes all but the `keeping` files used last.
-    func closeOldest(keeping: Int) {
+    /// Closes all but the `keeping` files used last; those that were written to are synced first.
+    private func closeOldest(keeping: Int) throws(DiskError) {
+        let dirty = state.withLock { state -> [String] in
+            OpenFiles.dropOldest(&state, keeping: keeping)
+            let count = max(0, state.files.count - keeping)
+            return state.files.sorted { $0.value.lastUse < $1.value.lastUse }.prefix(count).map(\.key)
+        }
+        for path in dirty {
+            do { try sync(path) } catch  where error.code == .missing {}
+        }
         state.withLock { OpenFiles.dropOldest(&$0, keeping: keeping) }
     }
 
+    /// Closes all files as they are.
+    func closeAll() { state.withLock { $0.files = [:] } }
+
+    /// Drops the files used longest ago, but for those that were written to.
     private static func dropOldest(_ state: inout State, keeping: Int) {
         guard state.files.count > keeping else { return }
-        let uses = state.files.values.map(\.lastUse).sorted()
-        let limit = uses[state.files.count - keeping - 1]
-        for (path, held) in state.files where held.lastUse <= limit { state.files[path] = nil }
+        let clean = state.files.filter { !$0.value.isDirty }.sorted { $0.value.lastUse < $1.value.lastUse }
+        for (path, _) in clean.prefix(state.files.count - keeping) { state.files[path] = nil }
     }
 }

@@ -200,7 +200,7 @@ extension Log {
         let known = house.state.withLock { $0.thinned[partition.id] }
         // A rewrite is worth it when more is too old than last time, or when half of what stayed then is not needed.
         if let known, known.limit >= limit, pins.count * 2 > known.kept { return }
-        checkpoint()
+        guard checkpoint(savesProducers: mustKeepProducers(of: partition, below: limit)) else { throw .ended }
         let all: [SegmentView]
         do throws(SegmentReader.Failure) {
             all = try views(of: partition).filter { $0.isClosed && $0.end <= limit }

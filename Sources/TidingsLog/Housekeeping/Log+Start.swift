@@ -40,7 +40,10 @@ extension Log {
         if isClosed { noteDirty(partition) }
         // The metadata must not speak of a synced segment that is gone, nor of a start that it has not reached.
         let record = control.metadata.topics[place].partitions[Int(partition.id.index)]
-        if going.start > record.activeBase || target > record.end { try checkpoint(&control) }
+        let keepsProducers = mustKeepProducers(of: partition, below: target)
+        if going.start > record.activeBase || target > record.end || keepsProducers {
+            try checkpoint(&control, savesProducers: keepsProducers)
+        }
         var metadata = control.metadata
         metadata.topics[place].partitions[Int(partition.id.index)].start = target
         metadata.topics[place].partitions[Int(partition.id.index)].totalBytes -= going.bytes

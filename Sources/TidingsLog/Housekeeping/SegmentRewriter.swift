@@ -125,7 +125,7 @@ final class SegmentRewriter {
         try file.sync()
         // Each index has its file, if only an empty one, which takes the place of the old one.
         for path in SegmentNames.all(folder, base).dropFirst().dropLast() {
-            try context.open.file(path + Self.suffix, .create).sync()
+            try context.open.sync(path + Self.suffix, .create)
         }
         if transactions.count > 0 {
             let file = try context.disk.open(SegmentNames.transactions(folder, base) + Self.suffix, .create)

@@ -31,6 +31,11 @@ struct MetadataStore {
                 bytes = try disk.contents(of: path)
             } catch  where error.code == .missing {
                 continue
+            } catch  where error.code == .failed {
+                // As good as damaged: the other one may be whole.
+                present += 1
+                damaged += 1
+                continue
             }
             if bytes.isEmpty { continue }
             present += 1
@@ -54,7 +59,7 @@ struct MetadataStore {
         for slot in Self.slots {
             let bytes: [UInt8]
             do throws(DiskError) { bytes = try disk.contents(of: slot) } catch {
-                if error.code == .missing { continue }
+                if error.code == .missing || error.code == .failed { continue }
                 throw error
             }
             guard let version = bytes.withUnsafeBytes({ LogMetadata.version(of: $0) }), version < LogMetadata.version
@@ -66,6 +71,15 @@ struct MetadataStore {
             isChanged = true
         }
         if isChanged { try disk.syncDirectory(Self.folder) }
+    }
+
+    /// Makes durable what was read: a process that was killed may have left a slot that is not.
+    func syncSlots() throws(DiskError) {
+        for slot in Self.slots {
+            do throws(DiskError) { try disk.open(slot, .write).sync() } catch {
+                if error.code != .missing { throw error }
+            }
+        }
     }
 
     /// Makes `metadata` durable; it counts as saved when this returns. When it throws it may have been saved, unless the

@@ -76,6 +76,7 @@ extension Log {
                 throw .damage(hole)
             }
             let generation = view.generation
+            if view.isClosed { try findRounds(of: view, partition) }
             var reader = try SegmentReader(view, of: partition.id, context)
             let batches = try reader.batches(from: offset, maxBytes: maxBytes)
             if reader.hasBadIndex { remakeIndexes(of: view, partition) }
@@ -99,6 +100,29 @@ extension Log {
         _ = try? rebuildIndexes(of: view, partition)
     }
 
+    /// Makes the index of rounds of a closed segment that has none: all of it counts as of the first round after it. Then
+    /// nobody who reads on from a round misses a record; some may come again.
+    private func findRounds(of view: SegmentView, _ partition: Partition) throws(SegmentReader.Failure) {
+        guard view.byteCount > 0, RoundIndex(view, context).count == 0 else { return }
+        let after = try views(of: partition).filter { $0.base > view.base }
+        let next = after.lazy.compactMap { [context] in RoundIndex($0, context).entry(0)?.round }.first
+        logger.notice(
+            "the index of a segment's rounds is made again",
+            [
+                ("topic", partition.topic.text), ("partition", String(partition.id.index)),
+                ("base", view.base.description),
+            ])
+        do throws(DiskError) {
+            try partition.files.withLock { files throws(DiskError) in
+                guard files.holds(view) else { return }
+                let entry = RoundIndexEntry(round: next ?? lastRound, relativeOffset: 0, position: 0)
+                try files.replaceRounds([entry], of: view, context)
+            }
+        } catch {
+            throw .disk(error)
+        }
+    }
+
     /// The first offset that is in round `round` or a later one.
     func firstOffset(in partition: Partition, atRound round: UInt64) -> Result<Offset, LogError> {
         do throws(SegmentReader.Failure) {
@@ -116,6 +140,7 @@ extension Log {
     ) throws(SegmentReader.Failure) -> Offset {
         let bounds = partition.tail.withLock { $0.bounds }
         let views = try views(of: partition)
+        for view in views where view.isClosed { try findRounds(of: view, partition) }
         // The last segment that begins before the round may hold it; else the next one begins with it or later.
         var (low, high) = (0, views.count)
         while low < high {

@@ -28,6 +28,16 @@ extension PartitionFiles {
         if isActive { index.rebuilt(made) } else { learn(maxTimestamp: made.latest.timestamp, of: view.base) }
     }
 
+    /// Writes the index of rounds of an older segment anew.
+    mutating func replaceRounds(
+        _ entries: [RoundIndexEntry], of view: SegmentView, _ context: FileContext
+    ) throws(DiskError) {
+        var bytes = ByteBuffer(capacity: entries.count * RoundIndexEntry.byteCount)
+        for entry in entries { entry.append(to: &bytes) }
+        try replace(SegmentNames.rounds(folder, view.base), bytes.bytes, context)
+        directoryVersion += 1
+    }
+
     private func replace(
         _ path: String, _ bytes: UnsafeRawBufferPointer, _ context: FileContext
     ) throws(DiskError) {

@@ -193,7 +193,7 @@ struct SegmentReader {
         let count = Int(min(Int64(atLeast), view.byteCount - position))
         do throws(DiskError) {
             let bytes = try SharedBytes(capacity: max(count, 0)) { room throws(DiskError) in
-                try file.read(into: room, at: position)
+                try file.readAround(into: room, at: position).count
             }
             // Who reads this much reads on: the disk works while these bytes are looked at.
             let next = position + Int64(bytes.count)
@@ -286,7 +286,7 @@ struct SegmentReader {
     func bytes(_ range: Range<Int64>, limit: Int) throws(DiskError) -> [UInt8] {
         let count = Int(min(Int64(limit), range.upperBound - range.lowerBound))
         let bytes = try SharedBytes(capacity: max(count, 0)) { room throws(DiskError) in
-            try file.read(into: room, at: range.lowerBound)
+            try file.readAround(into: room, at: range.lowerBound).count
         }
         return [UInt8](bytes.buffer)
     }

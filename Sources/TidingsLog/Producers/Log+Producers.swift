@@ -91,6 +91,16 @@ extension Log {
         return nil
     }
 
+    /// What is known of a partition's producers must not go with the batches below `offset`: the next checkpoint keeps it.
+    /// - Returns: whether there is anything to keep.
+    func mustKeepProducers(of partition: Partition, below offset: Offset) -> Bool {
+        guard !partition.tail.withLock({ $0.producers.isEmpty }),
+            partition.files.withLock({ $0.producersAt < offset })
+        else { return false }
+        noteDirty(partition)
+        return true
+    }
+
     /// Lists partitions for the last checkpoint whose producers are not in a snapshot.
     func listUnsavedProducers() {
         var listed: [Partition] = []

@@ -55,7 +55,7 @@ struct ProducerRecovery {
             let found = bytes.withUnsafeBytes { ProducerSnapshot(decoding: $0) }
             return found.flatMap { $0.offset == offset ? $0.table : nil }
         } catch {
-            if error.code == .missing { return nil }
+            if error.code == .missing || error.code == .failed { return nil }
             throw error
         }
     }
@@ -78,7 +78,11 @@ struct ProducerRecovery {
                 next = batches.last?.lastOffset.next ?? max(view.end, next.next)
             } catch {
                 switch error {
-                case .disk(let error): throw error
+                case .disk(let error):
+                    guard error.code == .failed else { throw error }
+                    logger.error(
+                        "a segment cannot be read: its producers are not known", [("reason", error.description)])
+                    next = max(view.end, next.next)
                 // Whoever reads it will set it aside.
                 case .damage(let damage): next = max(damage.resume, next.next)
                 }
@@ -117,17 +121,18 @@ struct ProducerRecovery {
                 // What a process wrote that was killed is there, and not synced.
                 if !known.isEmpty {
                     let path = SegmentNames.transactions(partition.folder, view.base)
-                    try context.open.file(path, .write).sync()
+                    try context.open.sync(path)
                     partition.files.withLock { $0.noteChange(ofTransactions: view.base) }
                 }
                 continue
             }
             var bytes = ByteBuffer(capacity: right.count * AbortedTransaction.byteCount + 1)
             for entry in right { entry.append(to: &bytes) }
-            let file = try context.open.file(SegmentNames.transactions(partition.folder, view.base), .create)
+            let path = SegmentNames.transactions(partition.folder, view.base)
+            let file = try context.open.file(path, .create)
             try file.truncate(to: 0)
             try file.write(bytes.bytes, at: 0)
-            try file.sync()
+            try context.open.sync(path)
             partition.files.withLock { $0.noteChange(ofTransactions: view.base) }
         }
     }

@@ -129,6 +129,8 @@ final class FolderOpening {
             isFresh = true
             try makeFolders(&metadata)
         }
+        // What is done now goes by this metadata, which a crash of the machine must not take back.
+        if !isFresh, !metadata.isClean || !metadata.deletions.isEmpty { try store.syncSlots() }
         // A process that ended between making a file and syncing its folder left a name that a crash of the machine can
         // still take away.
         if !metadata.isClean, !isFresh {
@@ -152,7 +154,7 @@ final class FolderOpening {
         let blocks = try blockFiles()
         if !metadata.isClean, !isFresh {
             let recovery = Recovery(self, partitions: partitions, metadata: metadata)
-            try recovery.run(blocks: blocks.map(\.number))
+            try recovery.run(blocks: blocks)
             metadata = recovery.metadata
             report = recovery.report
             report.wasClean = false

@@ -26,10 +26,10 @@ final class Recovery {
     private var disk: any Disk { opening.disk }
     private var context: FileContext { opening.context }
 
-    func run(blocks: [UInt32]) throws(DiskError) {
-        let plan = try plan(blocks)
+    func run(blocks: [(number: UInt32, byteCount: Int64)]) throws(DiskError) {
+        let plan = try plan(blocks.map(\.number))
         report.rounds = plan.replay.count
-        report.damagedRounds = plan.corrupt.count
+        report.damagedRounds = plan.corrupt.count + plan.hidden.count
         for cut in plan.cut {
             report.cutBytes += cut.byteCount
             logger.notice(
@@ -39,12 +39,20 @@ final class Recovery {
                     ("path", WriteAheadLog.path(cut.block)), ("position", String(cut.position)),
                 ])
         }
+        let isDamaged = !plan.corrupt.isEmpty || !plan.hidden.isEmpty
         if !plan.corrupt.isEmpty {
             logger.error(
                 "acknowledged rounds are damaged in the write-ahead log",
                 [("rounds", plan.corrupt.prefix(20).map(String.init).joined(separator: " "))])
+        }
+        for hole in plan.hidden {
+            logger.error(
+                "the end of the write-ahead log cannot be read: acknowledged rounds may have been there",
+                [("path", WriteAheadLog.path(hole.block)), ("position", String(hole.position))])
+        }
+        if isDamaged {
             for partition in partitions.values.joined() { try gatherSalvage(partition) }
-            try setDamagedBlocksAside(plan, blocks: blocks)
+            try setDamagedBlocksAside(plan)
         }
         try replay(plan)
         try settle(plan)
@@ -53,10 +61,10 @@ final class Recovery {
                 "the log was recovered", [("rounds", String(plan.lastRound - metadata.checkpoint))])
         }
         metadata.checkpoint = plan.lastRound
-        if plan.hasRelaxed || metadata.topics.contains(where: { $0.settings.durability.isRelaxed }) {
-            // Rounds that a power loss took had been told: their numbers are not given again. The write-ahead log has
+        if isDamaged || plan.hasRelaxed || metadata.topics.contains(where: { $0.settings.durability.isRelaxed }) {
+            // Rounds that a power loss took had been told: their numbers are not given again. The write-ahead log had
             // room for no more than these.
-            metadata.checkpoint += UInt64(opening.settings.writeAheadBytes / RoundHeader.alignment)
+            metadata.checkpoint += WriteAheadLog.mostRounds(blocks.map(\.byteCount), opening.settings)
         }
     }
 
@@ -64,10 +72,25 @@ final class Recovery {
     private func plan(_ blocks: [UInt32]) throws(DiskError) -> RecoveryPlan {
         var found: [RecoveryPlan.Located] = []
         var strays: [RecoveryPlan.Stray] = []
+        var holes: [RecoveryPlan.Hole] = []
         for number in blocks {
-            let rounds = try reader(of: number).rounds(of: metadata.life, verifies: opening.settings.verifies)
+            let reader = try reader(of: number)
+            let rounds = try reader.rounds(of: metadata.life, verifies: opening.settings.verifies)
+            if !reader.unreadable.isEmpty {
+                logger.error(
+                    "parts of the write-ahead log cannot be read",
+                    [("path", WriteAheadLog.path(number)), ("pages", String(reader.unreadable.count))])
+            }
+            var holesLeft = reader.unreadable
             for round in rounds.found {
-                found.append(.init(round: round.round, block: number, position: round.position))
+                let pages = stride(
+                    from: round.position, to: round.position + round.round.header.paddedByteCount,
+                    by: RoundHeader.alignment)
+                let isUnreadable = round.round.condition != .whole && pages.contains { reader.unreadable.contains($0) }
+                holesLeft.subtract(pages)
+                found.append(
+                    .init(
+                        round: round.round, block: number, position: round.position, isUnreadable: isUnreadable))
                 if !round.hasCleanPadding, round.round.header.number > metadata.checkpoint {
                     report.damagedPadding += 1
                     logger.warning(
@@ -75,11 +98,12 @@ final class Recovery {
                         [("round", String(round.round.header.number)), ("path", WriteAheadLog.path(number))])
                 }
             }
+            holes += holesLeft.sorted().map { .init(block: number, position: $0) }
             for stray in rounds.strays {
                 strays.append(.init(number: stray.number, block: number, position: stray.position))
             }
         }
-        return RecoveryPlan(found: found, strays: strays, checkpoint: metadata.checkpoint)
+        return RecoveryPlan(found: found, strays: strays, holes: holes, checkpoint: metadata.checkpoint)
     }
 
     private func reader(of block: UInt32) throws(DiskError) -> BlockReader {
@@ -168,10 +192,10 @@ final class Recovery {
         for base in bases.sorted() {
             let file = try disk.open(SegmentNames.log(partition.folder, base), .read)
             var position = base == record.activeBase ? record.activeBytes : 0
-            while let start = try file.bytes(at: position, count: RecordBatchHeader.byteCount),
-                let total = RecordBatchHeader.totalByteCount(start.buffer),
-                position + Int64(total) <= (try file.size()),
-                let bytes = try file.bytes(at: position, count: total),
+            let size = try file.size()
+            while let start = try? file.bytes(at: position, count: RecordBatchHeader.byteCount),
+                let total = RecordBatchHeader.totalByteCount(start.buffer), position + Int64(total) <= size,
+                let bytes = try? file.bytes(at: position, count: total),
                 let header = try? RecordBatchHeader(verifying: bytes.buffer), header.baseOffset == expected.value
             {
                 let end = Offset(header.lastOffset).next
@@ -179,8 +203,32 @@ final class Recovery {
                 expected = end
                 position += Int64(total)
             }
+            if position < size { try keep(position..<size, of: file, at: base, partition) }
         }
         if !batches.isEmpty { salvage[partition.id] = batches }
+    }
+
+    /// Copies what lies behind the last batch that could be salvaged: it is cut or written over, and whole batches may be
+    /// among it.
+    private func keep(
+        _ range: Range<Int64>, of file: any DiskFile, at base: Offset, _ partition: Partition
+    ) throws(DiskError) {
+        let name = "\(partition.topic.text)-\(partition.id.index)"
+        let path = "\(Quarantine.folder)/\(name)-\(SegmentNames.digits(base))-\(metadata.life.generation).tail"
+        try copy(range, of: file, to: path)
+        opening.setAside(
+            LogQuarantine(
+                partition: nil, name: name, offsets: .zero ..< .zero, copy: path, foundAt: opening.time.wall,
+                reason: "bytes \(range.lowerBound) to \(range.upperBound) of the segment at \(base) were written after "
+                    + "the last checkpoint, and do not follow what could be read"))
+    }
+
+    private func copy(_ range: Range<Int64>, of file: any DiskFile, to path: String) throws(DiskError) {
+        let copy = try disk.open(path, .create)
+        try copy.truncate(to: 0)
+        try file.copy(range, to: copy)
+        try copy.sync()
+        try disk.syncDirectory(Quarantine.folder)
     }
 
     /// Appends what was salvaged between the partition's end and `offset`, as far as it goes.
@@ -210,30 +258,23 @@ final class Recovery {
     }
 
     /// Copies the blocks with damaged rounds before they are used again.
-    private func setDamagedBlocksAside(_ plan: RecoveryPlan, blocks: [UInt32]) throws(DiskError) {
-        var damaged: Set<UInt32> = []
+    private func setDamagedBlocksAside(_ plan: RecoveryPlan) throws(DiskError) {
+        var damaged = Set(plan.hidden.map(\.block))
         for number in plan.corrupt {
             if let at = plan.replay.last(where: { $0.round.header.number <= number }) { damaged.insert(at.block) }
             if let at = plan.replay.first(where: { $0.round.header.number >= number }) { damaged.insert(at.block) }
         }
         for block in damaged.sorted() {
-            let copy = "\(Quarantine.folder)/wal-\(block)-\(metadata.life.generation).bytes"
-            let reader = try reader(of: block)
-            let file = try disk.open(copy, .create)
-            var at = 0
-            while at < reader.byteCount {
-                let bytes = try reader.bytes(at: at, count: 256 << 10)
-                if bytes.isEmpty { break }
-                try file.write(bytes, at: Int64(at))
-                at += bytes.count
-            }
-            try file.sync()
-            try disk.syncDirectory(Quarantine.folder)
+            let path = "\(Quarantine.folder)/wal-\(block)-\(metadata.life.generation).bytes"
+            let file = try disk.open(WriteAheadLog.path(block), .read)
+            try copy(0..<file.size(), of: file, to: path)
             opening.setAside(
                 LogQuarantine(
-                    partition: nil, name: "write-ahead log", offsets: .zero ..< .zero, copy: copy,
+                    partition: nil, name: "write-ahead log", offsets: .zero ..< .zero, copy: path,
                     foundAt: opening.time.wall,
-                    reason: "rounds \(plan.corrupt.prefix(20).map(String.init).joined(separator: ", ")) are damaged"))
+                    reason: plan.corrupt.isEmpty
+                        ? "its end cannot be read, where acknowledged rounds may have been"
+                        : "rounds \(plan.corrupt.prefix(20).map(String.init).joined(separator: ", ")) are damaged"))
         }
     }
 
@@ -241,13 +282,17 @@ final class Recovery {
 
     /// Cuts what an unfinished write left behind the recovered records, and syncs everything that was touched.
     private func settle(_ plan: RecoveryPlan) throws(DiskError) {
+        // What was filed of relaxed rounds may have outlived them.
+        for topic in metadata.topics where plan.hasRelaxed || topic.settings.durability.isRelaxed {
+            for partition in partitions[topic.id] ?? [] { touched[partition.id] = partition }
+        }
         for partition in touched.values.sorted(by: { $0.id < $1.id }) {
             let work = try partition.files.withLock { files throws(DiskError) in
                 try files.cutTail(context)
                 return try files.beginCheckpoint(context)
             }
             guard let work else { continue }
-            for path in work.files { try context.open.file(path, .write).sync() }
+            for path in work.files { try context.open.sync(path) }
             if work.syncsDirectory { try disk.syncDirectory(partition.folder) }
             partition.files.withLock { $0.finishCheckpoint(work) }
             guard let place = metadata.topics.firstIndex(where: { $0.id == partition.id.topic }) else { continue }

@@ -18,6 +18,15 @@ struct RecoveryPlan: Sendable {
         let block: UInt32
         /// Its place in the block.
         let position: Int
+        /// Whether the disk could not give a part of it. No torn write leaves that behind, so it may have been
+        /// acknowledged even when nothing comes behind it.
+        var isUnreadable = false
+    }
+
+    /// A page of a block that the disk cannot give.
+    struct Hole: Sendable, Hashable {
+        let block: UInt32
+        let position: Int
     }
 
     /// What is left of a round's header: its checksum does not match.
@@ -45,13 +54,15 @@ struct RecoveryPlan: Sendable {
     private(set) var cut: [Cut] = []
     /// Rounds that were acknowledged and are damaged or missing.
     private(set) var corrupt: [UInt64] = []
+    /// Pages that cannot be read where the next round would lie: acknowledged rounds may have been there.
+    private(set) var hidden: [Hole] = []
     /// The last round that counts.
     private(set) var lastRound: UInt64
     /// Whether there were relaxed rounds.
     private(set) var hasRelaxed: Bool
 
     /// Judges what was found beyond the checkpoint.
-    init(found: [Located], strays: [Stray] = [], checkpoint: UInt64) {
+    init(found: [Located], strays: [Stray] = [], holes: [Hole] = [], checkpoint: UInt64) {
         lastRound = checkpoint
         hasRelaxed = found.contains { $0.round.header.isRelaxed }
         var byNumber: [UInt64: Located] = [:]
@@ -62,7 +73,9 @@ struct RecoveryPlan: Sendable {
             if let other = byNumber[number], other.round.condition == .whole { continue }
             byNumber[number] = located
             lastAcknowledged = max(lastAcknowledged, located.round.header.lastSynced)
-            if located.round.condition == .whole { lastAcknowledged = max(lastAcknowledged, number) }
+            if located.round.condition == .whole || located.isUnreadable {
+                lastAcknowledged = max(lastAcknowledged, number)
+            }
         }
         lastRound = lastAcknowledged
         for number in byNumber.keys.sorted() where number > lastAcknowledged {
@@ -90,6 +103,18 @@ struct RecoveryPlan: Sendable {
             corrupt.append(contentsOf: expected...lastAcknowledged)
         }
         cut.append(contentsOf: tornHeaders(strays, found))
+        hidden = holes.filter { mayHideLast($0, found) }
+    }
+
+    /// Whether rounds behind the last one may lie where the disk cannot read. A hole before a round shows by the number
+    /// that is missing; one behind a page that is no round is behind all rounds.
+    private func mayHideLast(_ hole: Hole, _ found: [Located]) -> Bool {
+        let block = found.filter { $0.block == hole.block }
+        if block.contains(where: { $0.position > hole.position }) { return false }
+        guard let last = block.max(by: { $0.position < $1.position }) else { return hole.position == 0 }
+        let header = last.round.header
+        let end = last.position + header.paddedByteCount
+        return hole.position == end && found.allSatisfy { $0.round.header.number <= header.number }
     }
 
     /// Headers that rotted or were torn where the next round belongs: behind the last one, at the front of a block, or by

@@ -29,6 +29,8 @@ final class BlockReader {
     let byteCount: Int
     private var window = UnsafeMutableRawBufferPointer.allocate(byteCount: BlockReader.windowBytes, alignment: 4096)
     private var held = 0..<0
+    /// Pages that the disk could not give so far; they were read as zeros.
+    private(set) var unreadable: Set<Int> = []
 
     init(_ file: any DiskFile) throws(DiskError) {
         self.file = file
@@ -48,8 +50,9 @@ final class BlockReader {
                 window = .allocate(byteCount: wanted, alignment: 4096)
             }
             held = position..<position
-            let got = try file.read(
+            let (got, missing) = try file.readAround(
                 into: UnsafeMutableRawBufferPointer(rebasing: window[0..<wanted]), at: Int64(position))
+            unreadable.formUnion(missing.map { Int($0) })
             held = position..<position + got
         }
         let last = min(end, held.upperBound)

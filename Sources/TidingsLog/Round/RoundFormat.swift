@@ -72,6 +72,8 @@ struct RoundHeader: Hashable, Sendable {
     static let alignment = 4096
     static let magic: UInt64 = 0x5449_4452_4F55_4E44
     static let form: UInt32 = 1
+    /// No log gets to rounds of this number: a header with one is damaged.
+    static let limit: UInt64 = 1 << 62
     static let relaxedFlag: UInt32 = 0x100
     /// The form of folders with metadata of version 1: read, and not written any more. Its entries have no position and no
     /// checksum (24 bytes), its batches follow one another, and the bytes at 48 count these alone.
@@ -125,7 +127,7 @@ struct RoundHeader: Hashable, Sendable {
             let checksum = reader.number(UInt32.self),
             checksum == CRC32C.checksum(bytes.part(0..<Self.byteCount - 4)),
             form & ~Self.relaxedFlag == Self.form || form == Self.firstForm,
-            entries <= 1 << 24, byteCount <= 1 << 31
+            entries <= 1 << 24, byteCount <= 1 << 31, number < RoundHeader.limit, lastSynced < RoundHeader.limit
         else { return nil }
         life = LogLife(generation: generation, nonce: nonce)
         self.number = number

@@ -43,6 +43,17 @@ final class WriteAheadLog: @unchecked Sendable {
             RoundHeader.padded(settings.maxWaitingBytes + settings.maxWaitingBytes / 8 + 2 * RoundHeader.alignment))
     }
 
+    /// How many rounds may have been in a write-ahead log of these blocks: at least as many as one with these settings
+    /// holds, and as many as the blocks hold when each is as long as the longest one.
+    static func mostRounds(_ blocks: [Int64], _ settings: LogSettings) -> UInt64 {
+        let blockBytes = blockBytes(settings)
+        let longest = max(Int64(blockBytes), blocks.max() ?? 0)
+        let byCount = longest.multipliedReportingOverflow(by: Int64(blocks.count))
+        let found = byCount.overflow ? Int64.max : byCount.partialValue
+        let set = Int64(max(3, settings.writeAheadBytes / blockBytes)) * Int64(blockBytes)
+        return UInt64(max(found, set)) / UInt64(RoundHeader.alignment)
+    }
+
     static func path(_ number: UInt32) -> String {
         let digits = String(number)
         return folder + "/" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".wal"

@@ -84,6 +84,11 @@ package final class SimulatedDisk: Disk {
         }
     }
 
+    /// Makes a range of a file unreadable (EIO), until something is written over all of it or the file is replaced.
+    package func failReading(_ path: String, _ range: Range<Int>) {
+        state.withLock { state in state.names[path].flatMap { state.node($0) }?.unreadable.append(range) }
+    }
+
     /// What a file holds now; nil when there is none.
     package func bytes(of path: String) -> [UInt8]? {
         state.withLock { state in state.names[path].flatMap { state.node($0)?.bytes } }
@@ -105,6 +110,7 @@ package final class SimulatedDisk: Disk {
             guard let node = state.names[path].flatMap({ state.node($0) }) else { return }
             node.bytes = bytes
             node.durable = bytes
+            node.unreadable = []
             node.isSynced()
         }
     }
@@ -189,7 +195,9 @@ package final class SimulatedDisk: Disk {
             guard path.isEmpty || state.names[path]?.isDirectory == true else {
                 throw DiskError(.missing, "syncing the directory \(path): there is none")
             }
-            try state.step("syncing the directory \(path)")
+            do throws(DiskError) { try state.step("syncing the directory \(path)") } catch {
+                throw DiskError(.failed, error.description)
+            }
             state.sync(directory: path)
         }
     }
@@ -299,6 +307,9 @@ private final class SimulatedFile: DiskFile {
             try state.check(life)
             guard position < Int64(node.bytes.count), position >= 0 else { return 0 }
             let count = min(buffer.count, node.bytes.count - Int(position))
+            if node.unreadable.contains(where: { $0.overlaps(Int(position)..<Int(position) + count) }) {
+                throw DiskError(.failed, "reading \(path): input/output error")
+            }
             node.bytes.withUnsafeBytes { from in
                 buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: from[Int(position)..<Int(position) + count]))
             }
@@ -312,7 +323,7 @@ private final class SimulatedFile: DiskFile {
             if let fault = state.takeFault() {
                 // As Linux does: what could not be synced counts as clean now, and may or may not be there.
                 state.forgetUnsynced(of: node)
-                throw fault
+                throw DiskError(.failed, fault.description)
             }
             state.sync(node)
         }

@@ -17,6 +17,9 @@ final class SimulatedNode: @unchecked Sendable {
     /// Of these, the ones that one write covered whole.
     var whole: Set<Int> = []
 
+    /// What cannot be read.
+    var unreadable: [Range<Int>] = []
+
     /// When it was written last, in milliseconds since 1970.
     var modified: Int64 = 0
 
@@ -129,6 +132,7 @@ struct SimulatedDiskState {
         node.bytes.withUnsafeMutableBytes { bytes in
             UnsafeMutableRawBufferPointer(rebasing: bytes[position..<end]).copyMemory(from: from)
         }
+        node.unreadable.removeAll { position <= $0.lowerBound && $0.upperBound <= end }
         let first = min(position, before) / SimulatedDisk.sectorBytes
         for sector in first...(end - 1) / SimulatedDisk.sectorBytes {
             node.unsynced.insert(sector)

@@ -311,6 +311,15 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
         partitions = partitions.filter { $0.key.topic != id }
     }
 
+    /// Takes the end of a partition away, as a power loss does that was not synced; while no session is open.
+    package func lose(_ id: PartitionID, from offset: Offset) {
+        guard let partition = partitions[id] else { return }
+        partition.batches.removeAll { $0.lastOffset >= offset }
+        partition.end = partition.batches.last?.lastOffset.next ?? partition.start
+        partition.next = partition.end
+        partition.byteCount = partition.batches.reduce(0) { $0 + Int64($1.bytes.count) }
+    }
+
     func deleteRecords(_ id: PartitionID, before offset: Offset) -> Offset? {
         guard let partition = partitions[id] else { return nil }
         partition.start = max(partition.start, min(offset, partition.end))

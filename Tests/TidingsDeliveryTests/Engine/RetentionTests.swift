@@ -70,6 +70,33 @@ import TidingsTesting
         #expect(world.announced.filter { $0.kind == .expired }.count == 1)
     }
 
+    @Test func `what a power loss took of a topic that is not synced is let go, and what comes in its place is taken`()
+    {
+        let world = DeliveryWorld()
+        let topic = world.topic("orders", partitions: 1)
+        world.endpoints.answer = { $0.key == "bad" ? .status(500) : .ok }
+        world.start()
+        let email = world.subscribe(retry: RetryPolicy(attempts: 1))
+        for key in ["a", "bad", "b", "c", "bad", "other"] { world.publishAndCommit([key], topic: topic) }
+        world.clock.advance(by: .seconds(5))
+        #expect(world.status(email).waiting == 2, "a dead letter, and one that waits behind it")
+        world.crash()
+        world.log.lose(PartitionID(topic.id, 0), from: Offset(3))
+        for _ in 0..<2 {
+            world.start()
+            #expect(world.status(email).lag == 0)
+            #expect(world.status(email).waiting == 1)
+            world.clock.advance(by: .seconds(1))
+            world.crash()
+        }
+        world.start()
+        let before = world.endpoints.receipts.count
+        for key in ["d", "e", "f", "g"] { world.publishAndCommit([key], topic: topic) }
+        world.clock.advance(by: .seconds(5))
+        #expect(world.endpoints.receipts.dropFirst(before).map(\.key) == ["d", "e", "f", "g"])
+        #expect(world.endpoints.receipts.dropFirst(before).map(\.event.offset.value) == [3, 4, 5, 6])
+    }
+
     @Test func `nobody goes back to what was given up, although it may still lie there`() {
         let world = DeliveryWorld()
         let topic = world.topic("orders", partitions: 1)

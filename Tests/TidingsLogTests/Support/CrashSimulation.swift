@@ -1,7 +1,6 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
-import KafkaProtocol
-import Testing
+import Synchronization
 import TidingsCore
 import TidingsTesting
 
@@ -10,47 +9,57 @@ import TidingsTesting
 /// Lets a seed decide what a log is asked for and when it crashes, and checks after every opening that what was
 /// acknowledged is there, byte for byte and in order, and nothing that nobody sent.
 final class CrashSimulation {
-    struct Appended {
-        let records: [(partition: PartitionID, text: String)]
-    }
+    /// What there is besides power cuts, killed processes, and appends to synced topics.
+    struct Kind: OptionSet, Hashable, CustomStringConvertible {
+        let rawValue: Int
 
-    /// What a log is asked for.
-    enum Action: Hashable, CaseIterable {
-        case stage, commit, create, delete, checkpoint, prepare, deleteRecords, keepHouse, snapshot, stop
-    }
+        /// Writes, syncs, renames that fail, and a disk that is full for a while.
+        static let faults = Kind(rawValue: 1)
+        /// Topics whose records are acknowledged before they are synced.
+        static let relaxed = Kind(rawValue: 2)
+        /// Whole batches of clients, with and without numbers, some of them sent again.
+        static let clients = Kind(rawValue: 4)
+        /// Partition files that are written behind the acknowledgements, whenever that may be; topics that go while
+        /// appends to them wait; older copies of blocks that are put back.
+        static let behind = Kind(rawValue: 8)
 
-    /// What goes wrong on the way.
-    enum Mode: Hashable, CaseIterable {
-        /// Power cuts and killed processes.
-        case crashes
-        /// Also writes, syncs, renames that fail, and a disk that is full for a while.
-        case faults
+        static let all: [Kind] = [
+            [], .faults, .relaxed, [.relaxed, .faults], .clients, .behind, [.behind, .faults],
+            [.relaxed, .clients, .behind], [.relaxed, .clients, .behind, .faults],
+        ]
+
+        var description: String {
+            let names = [(Kind.faults, "faults"), (.relaxed, "relaxed"), (.clients, "clients"), (.behind, "behind")]
+            return (["crashes"] + names.filter { contains($0.0) }.map(\.1)).joined(separator: "+")
+        }
     }
 
     let seed: UInt64
     let disk: SimulatedDisk
     let bench: LogBench
-    let mode: Mode
-    private let random: SeededRandom
-    /// Acknowledged records, by partition: text and round.
-    private var acknowledged: [PartitionID: [(text: String, round: UInt64)]] = [:]
-    /// Appends nobody was answered for yet, oldest first.
-    private var inFlight: [Appended] = []
-    /// Appends that were answered with `offline`: they may be there or not.
-    private var unknown: [Appended] = []
-    private var topics: [TopicID: TopicDescription] = [:]
+    let kind: Kind
+    let random: SeededRandom
+    var promises = CrashPromises()
+    var clients = CrashClients()
+    var topics: [TopicID: TopicDescription] = [:]
     /// Where partitions begin, and where unanswered deletes may have moved that.
-    private var starts: [PartitionID: Offset] = [:]
+    var starts: [PartitionID: Offset] = [:]
     /// Partitions whose start retention may have moved before a crash.
-    private var mayMove: Set<PartitionID> = []
-    private var maybeStarts: [PartitionID: [Offset]] = [:]
-    private var maybeCreated: Set<TopicName> = []
-    private var maybeDeleted: Set<TopicID> = []
+    var mayMove: Set<PartitionID> = []
+    var maybeStarts: [PartitionID: [Offset]] = [:]
+    var maybeCreated: Set<TopicName> = []
+    var maybeDeleted: Set<TopicID> = []
     /// The last snapshot that was kept, and those nobody knows of.
-    private var snapshot: [UInt8]?
-    private var maybeSnapshots: [[UInt8]] = []
-    private var sent = 0
-    private(set) var trace: [String] = []
+    var snapshot: [UInt8]?
+    var maybeSnapshots: [[UInt8]] = []
+    /// Copies of blocks of the write-ahead log, with the number of the opening after which they were made.
+    var blockCopies: [(path: String, bytes: [UInt8], opening: Int)] = []
+    /// Up to where the follower of this opening has seen each partition.
+    private var followed: [PartitionID: Offset] = [:]
+    /// Whether anything that was not synced may have gone since the last opening.
+    private var mayLose = false
+    var sent = 0
+    var trace: [String] = []
     /// What was found wrong.
     private(set) var problems: [String] = []
     private(set) var openings = 0
@@ -60,12 +69,16 @@ final class CrashSimulation {
     private(set) var operationsOfOpening = 0
     private var outcome: UInt64?
 
-    init(seed: UInt64, mode: Mode = .crashes, settings: LogSettings = LogBench.smallSettings) throws {
+    init(seed: UInt64, kind: Kind = [], settings: LogSettings = LogBench.smallSettings) throws {
         self.seed = seed
-        self.mode = mode
+        self.kind = kind
         disk = SimulatedDisk(seed: seed)
         random = SeededRandom(seed: seed &* 31 &+ 7)
+        var settings = settings
+        if kind.contains(.behind), seed % 2 == 0 { settings.maxUnfiledBytes = 12 << 10 }
+        if kind.contains(.clients) { settings.producerSnapshotBytes = 3_000 }
         bench = try LogBench(disk, settings: settings, seed: seed)
+        begin()
     }
 
     /// Lets go of everything that waits on its loop, so that nothing of it stays in memory.
@@ -79,16 +92,19 @@ final class CrashSimulation {
         let description: String
     }
 
-    private func expect(_ isTrue: Bool, _ sentence: @autoclosure () -> String) {
+    func expect(_ isTrue: Bool, _ sentence: @autoclosure () -> String) {
         if !isTrue { problems.append(sentence()) }
     }
 
     private func throwProblems() throws {
         guard let first = problems.first else { return }
-        throw Violation(description: "seed \(seed): \(first) after \(trace.suffix(12).joined(separator: ", "))")
+        throw Violation(
+            description: "seed \(seed) (\(kind)): \(first) after \(trace.suffix(12).joined(separator: ", "))")
     }
 
-    private func draw(_ limit: Int) -> Int { Int(random.next() % UInt64(max(1, limit))) }
+    func draw(_ limit: Int) -> Int { Int(random.next() % UInt64(max(1, limit))) }
+
+    var partitions: [PartitionID] { topics.values.flatMap(\.partitions).sorted() }
 
     /// Does `count` steps among crashes and faults (safety); then, on a disk that works, the log has to take records again
     /// and to leave cleanly (liveness).
@@ -96,7 +112,7 @@ final class CrashSimulation {
         for _ in 0..<count {
             let freezes = draw(6) == 0
             if freezes { disk.fail(operation: disk.operationCount + draw(25), .freeze) }
-            if mode == .faults { planFault() }
+            if kind.contains(.faults) { planFault() }
             try perform(drawAction())
             if freezes {
                 try crash()
@@ -134,12 +150,11 @@ final class CrashSimulation {
         bench.loop.runUntilIdle()
         expect(bench.log.refusal == nil, "nothing is wrong any more, and records are refused")
         if topics.isEmpty { create() }
-        let before = acknowledged.values.reduce(0) { $0 + $1.count }
+        let before = promises.toldCount
         stage()
         bench.log.commitPending()
         bench.loop.runUntilIdle()
-        let after = acknowledged.values.reduce(0) { $0 + $1.count }
-        expect(after > before, "a healthy disk, and no record is taken")
+        expect(promises.toldCount > before, "a healthy disk, and no record is taken")
         bench.log.stop()
         bench.loop.runUntilIdle()
         try reopen()
@@ -166,8 +181,14 @@ final class CrashSimulation {
 
     private func crash(again: [Int]? = nil) throws {
         trace.append("crash")
+        // What a failed sync was for may be gone.
+        if bench.log.isOffline { mayLose = true }
+        let isCovered =
+            promises.isAllAnswered && !bench.log.isOffline
+            && bench.log.control.withLock { $0.metadata.checkpoint } == bench.log.lastRound
         bench.drop()
         lose()
+        putBlockBack(isCovered: isCovered)
         // A crash may come while the last one is recovered from.
         let others = again ?? (0..<max(0, draw(4) - 1)).map { _ in draw(60) }
         for operation in others {
@@ -180,213 +201,33 @@ final class CrashSimulation {
         try reopen()
     }
 
-    private func lose() {
+    func lose() {
         let isKilled = outcome.map { $0 == 0 } ?? (draw(3) == 0)
-        if isKilled { disk.killProcess() } else { disk.crash() }
-    }
-
-    private func drawAction() -> Action {
-        switch draw(22) {
-        case 0...1 where topics.count < 4: .create
-        case 2 where topics.count > 1: .delete
-        case 3...4: .checkpoint
-        case 5: .prepare
-        case 6: .deleteRecords
-        case 7 where draw(2) == 0: .keepHouse
-        case 7: .stop
-        case 8: .snapshot
-        case 9...11: .stage
-        default: .commit
+        if isKilled {
+            disk.killProcess()
+        } else {
+            mayLose = true
+            disk.crash()
         }
     }
 
-    private func perform(_ action: Action) throws {
-        switch action {
-        case .create: create()
-        case .delete: delete()
-        case .checkpoint:
-            trace.append("checkpoint")
-            bench.log.checkpoint()
-        case .prepare:
-            trace.append("prepare")
-            _ = try? bench.log.writeAhead.prepareBlock()
-        case .deleteRecords: deleteRecords()
-        case .keepHouse: keepHouse()
-        case .snapshot: takeSnapshot()
-        case .stop:
-            trace.append("stop")
-            bench.log.stop()
-            bench.loop.runUntilIdle()
-            disk.heal()
-            lose()
-            try reopen()
-        case .stage: stage()
-        case .commit:
-            stage()
-            trace.append("commit")
-            bench.log.commitPending()
-            bench.loop.runUntilIdle()
-        }
-    }
+    // MARK: openings
 
-    private func create() {
-        let kind = draw(5)
-        let name = TopicName("topic-\(kind)")!
-        guard !topics.values.contains(where: { $0.name == name }) else { return }
-        trace.append("create \(name)")
-        maybeCreated.insert(name)
-        var settings = TopicSettings()
-        if kind == Self.thinned { settings.retentionBytes = 9_000 }
-        if kind == Self.compacted {
-            settings.cleanup = .compact
-            settings.minDirtyPercent = 10
-        }
-        bench.session.createTopic(name, partitions: Int32(1 + draw(3)), settings: settings) { [self] result in
-            guard case .success(let topic) = result else { return }
-            topics[topic.id] = topic
-            maybeCreated.remove(name)
-        }
-        bench.loop.runUntilIdle()
-    }
-
-    private func delete() {
-        guard inFlight.isEmpty, let id = topics.keys.sorted().randomElement(random) else { return }
-        trace.append("delete \(id.number)")
-        maybeDeleted.insert(id)
-        bench.session.deleteTopic(id) { [self] result in
-            guard case .success = result else { return }
-            forget(id)
-        }
-        bench.loop.runUntilIdle()
-    }
-
-    private func forget(_ id: TopicID) {
-        for partition in topics[id]?.partitions ?? [] {
-            acknowledged[partition] = nil
-            starts[partition] = nil
-        }
-        topics[id] = nil
-        maybeDeleted.remove(id)
-    }
-
-    private func takeSnapshot() {
-        sent += 1
-        let bytes = Array("snapshot \(sent) ".utf8) + [UInt8](repeating: UInt8(sent & 0xFF), count: draw(3_000))
-        trace.append("snapshot \(sent)")
-        maybeSnapshots.append(bytes)
-        bench.session.saveSnapshot("state", bytes) { [self] result in
-            guard case .success = result else { return }
-            snapshot = bytes
-            maybeSnapshots = []
-        }
-        bench.loop.runUntilIdle()
-    }
-
-    /// The topic that retention thins out to what is pinned, and the one that is compacted.
-    private static let (thinned, compacted) = (3, 4)
-
-    private func isKind(_ partition: PartitionID, _ kind: Int) -> Bool {
-        topics[partition.topic]?.name.text == "topic-\(kind)"
-    }
-
-    /// Every seventh record is pinned.
-    private final class Pins: RetentionPins {
-        func pins(in partition: PartitionID, below limit: Offset, then: @escaping @Sendable ([Offset]) -> Void) {
-            then((0..<limit.value).filter { $0 % 7 == 3 }.map { Offset($0) })
-        }
-    }
-
-    private static func key(_ text: String) -> String { "key \(text.utf8.prefix { $0 != 32 }.last! % 5)" }
-
-    private func keepHouse() {
-        trace.append("keep house")
-        let partitions = topics.values.flatMap(\.partitions).filter { isKind($0, Self.thinned) }
-        for partition in partitions { mayMove.insert(partition) }
-        bench.log.mayRetain(pins: Pins())
-        for _ in 0..<2 { bench.keepHouse(after: .seconds(1)) }
-        for partition in partitions where !bench.log.isOffline {
-            guard let bounds = bench.log.bounds(of: partition) else { continue }
-            starts[partition] = bounds.start
-            mayMove.remove(partition)
-        }
-        // Every time finds its first record, whatever was rewritten.
-        guard let partition = topics.values.flatMap(\.partitions).sorted().randomElement(random), !bench.log.isOffline,
-            let found = try? bench.offset(in: partition, atTime: WallTime(millis: 0)),
-            let first = try? bench.all(partition).first
-        else { return }
-        expect(found.offset == first.offset, "the first time is found at \(found.offset), not \(first.offset)")
-    }
-
-    /// Whether what is stored is what a partition of its kind may have of all texts.
-    private func fits(
-        _ partition: PartitionID, _ stored: [(offset: Offset, text: String, round: UInt64)], _ texts: [String]
-    ) -> Bool {
-        guard let bounds = bench.log.bounds(of: partition), bounds.end.value == Int64(texts.count) else { return false }
-        let start = Int(bounds.start.value)
-        guard start <= texts.count,
-            stored.allSatisfy({
-                $0.offset.value >= start && $0.offset.value < texts.count && texts[Int($0.offset.value)] == $0.text
-            })
-        else { return false }
-        let offsets = stored.map { Int($0.offset.value) }
-        guard offsets == offsets.sorted(), Set(offsets).count == offsets.count else { return false }
-        let there = Set(offsets)
-        var lastOfKey: [String: Int] = [:]
-        for (offset, text) in texts.enumerated() { lastOfKey[Self.key(text)] = offset }
-        let isThinned = isKind(partition, Self.thinned)
-        let isCompacted = isKind(partition, Self.compacted)
-        return (start..<texts.count).allSatisfy { offset in
-            there.contains(offset) || isThinned && offset % 7 != 3
-                || isCompacted && lastOfKey[Self.key(texts[offset])] != offset
-        }
-    }
-
-    private func deleteRecords() {
-        guard let partition = topics.values.flatMap(\.partitions).sorted().randomElement(random),
-            let bounds = bench.log.bounds(of: partition)
-        else { return }
-        let before = Offset(Int64(draw(Int(bounds.end.value) + 2)))
-        trace.append("delete records \(partition.topic.number)-\(partition.index) before \(before)")
-        // A crash before the answer leaves the old start or the new one.
-        maybeStarts[partition, default: []].append(min(before, bounds.end))
-        bench.session.deleteRecords(partition, before: before) { [self] result in
-            guard case .success(let start) = result else { return }
-            expect(start == max(bounds.start, min(before, bounds.end)), "the start moved to \(start), not \(before)")
-            maybeStarts[partition] = nil
-            starts[partition] = start
-        }
-        bench.loop.runUntilIdle()
-    }
-
-    private func stage() {
-        let partitions = topics.values.flatMap(\.partitions).sorted()
-        guard !partitions.isEmpty else { return }
-        var records: [(PartitionID, String)] = []
-        for _ in 0...draw(draw(5) == 0 ? 40 : 4) {
-            sent += 1
-            let padding = String(
-                repeating: Character(UnicodeScalar(97 + UInt8(draw(26)))), count: draw(draw(4) == 0 ? 900 : 60))
-            records.append((partitions[draw(partitions.count)], "\(sent) \(padding)"))
-        }
-        trace.append("append \(records.count)")
-        let appended = Appended(records: records)
-        do {
-            _ = try bench.stage(records, key: { Self.key($0) }) { [self] result in
-                let first = inFlight.removeFirst()
-                guard case .success(let round) = result else {
-                    // A log that goes offline does not know itself what got to the disk.
-                    if case .failure(let error) = result, error.code == .offline { unknown.append(first) }
-                    return
-                }
-                for (partition, text) in records { acknowledged[partition, default: []].append((text, round)) }
+    /// Looks along with the log that is open now.
+    private func begin() {
+        if kind.contains(.behind) { bench.log.filesBehind.store(true, ordering: .releasing) }
+        followed = [:]
+        for partition in partitions { followed[partition] = bench.log.bounds(of: partition)?.end }
+        _ = bench.session.follow { [unowned self] round in
+            for batch in round.batches {
+                let end = followed[batch.partition] ?? .zero
+                expect(batch.baseOffset == end, "a follower saw \(batch.baseOffset) after \(end)")
+                followed[batch.partition] = batch.lastOffset.next
             }
-            inFlight.append(appended)
-        } catch {
-            trace.append("refused: \(error)")
         }
     }
 
-    private func reopen() throws {
+    func reopen() throws {
         openings += 1
         let before = disk.operationCount
         try bench.open()
@@ -400,7 +241,8 @@ final class CrashSimulation {
         try throwProblems()
         checkSnapshot()
         try check()
-        for partition in topics.values.flatMap(\.partitions) {
+        begin()
+        for partition in partitions {
             guard let bounds = bench.log.bounds(of: partition) else { continue }
             let known = starts[partition] ?? .zero
             let possible = [known] + (maybeStarts[partition] ?? []).map { max(known, min($0, bounds.end)) }
@@ -411,18 +253,8 @@ final class CrashSimulation {
         }
         maybeStarts = [:]
         mayMove = []
+        mayLose = false
         try throwProblems()
-        inFlight = []
-        unknown = []
-        for partition in topics.values.flatMap(\.partitions) {
-            guard let bounds = bench.log.bounds(of: partition) else { continue }
-            // What was in flight and is there counts from now on.
-            let known = acknowledged[partition]?.count ?? 0
-            guard bounds.end.value > Int64(known) else { continue }
-            for record in try bench.all(partition).suffix(Int(bounds.end.value) - known) {
-                acknowledged[partition, default: []].append((record.text, record.round))
-            }
-        }
     }
 
     private func checkSnapshot() {
@@ -441,23 +273,20 @@ final class CrashSimulation {
         maybeSnapshots = []
     }
 
-    /// Compares what is stored with what was acknowledged, and all that was in flight with all or nothing of it.
+    /// Compares what is stored with what was promised; from then on what is stored counts.
     private func check() throws {
-        var stored: [PartitionID: [(offset: Offset, text: String, round: UInt64)]] = [:]
-        for partition in topics.values.flatMap(\.partitions) { stored[partition] = try bench.all(partition) }
-        let fits = (0...unknown.count + inFlight.count).contains { count in
-            var expected = acknowledged.mapValues { $0.map { $0.text } }
-            for appended in (unknown + inFlight).prefix(count) {
-                for (partition, text) in appended.records { expected[partition, default: []].append(text) }
-            }
-            return stored.allSatisfy { partition, records in
-                self.fits(partition, records, expected[partition] ?? [])
-            }
+        var stored: [PartitionID: [CrashPromises.Stored]] = [:]
+        var ends: [PartitionID: Int] = [:]
+        for partition in partitions {
+            stored[partition] = try bench.all(partition)
+            ends[partition] = Int(bench.log.bounds(of: partition)?.end.value ?? 0)
         }
-        expect(fits, "records are lost, invented or out of order: \(fits ? "" : describe(stored))")
+        let isKept = promises.areKept(
+            by: stored, ends: ends, mayLose: mayLose && !bench.log.recovery.wasClean, fits: fits)
+        expect(isKept, "records are lost, invented or out of order: \(isKept ? "" : describe(stored))")
         for (partition, records) in stored {
             for record in records {
-                guard let known = acknowledged[partition], record.offset.value < Int64(known.count) else { continue }
+                guard let known = promises.told[partition], record.offset.value < Int64(known.count) else { continue }
                 expect(
                     record.round == known[Int(record.offset.value)].round,
                     "offset \(record.offset) has another round")
@@ -465,13 +294,37 @@ final class CrashSimulation {
         }
         expect(bench.log.quarantines.isEmpty, "quarantined: \(bench.log.quarantines.first?.reason ?? "")")
         try throwProblems()
+        promises.begin(with: stored, ends: ends)
+        clients.look(at: promises.told)
+    }
+
+    /// Whether what is stored is what a partition of its kind may have of all texts.
+    private func fits(_ partition: PartitionID, _ stored: [CrashPromises.Stored], _ texts: [String]) -> Bool {
+        guard let bounds = bench.log.bounds(of: partition), bounds.end.value == Int64(texts.count) else { return false }
+        let start = Int(bounds.start.value)
+        guard start <= texts.count,
+            stored.allSatisfy({
+                $0.offset.value >= start && $0.offset.value < texts.count && texts[Int($0.offset.value)] == $0.text
+            })
+        else { return false }
+        let offsets = stored.map { Int($0.offset.value) }
+        guard offsets == offsets.sorted(), Set(offsets).count == offsets.count else { return false }
+        let there = Set(offsets)
+        var lastOfKey: [String: Int] = [:]
+        for (offset, text) in texts.enumerated() { lastOfKey[Self.key(text)] = offset }
+        let isThinned = isNamed(partition, Self.thinned)
+        let isCompacted = isNamed(partition, Self.compacted)
+        return (start..<texts.count).allSatisfy { offset in
+            there.contains(offset) || isThinned && offset % 7 != 3
+                || isCompacted && lastOfKey[Self.key(texts[offset])] != offset
+        }
     }
 
     /// The partitions that are not as acknowledged.
-    private func describe(_ stored: [PartitionID: [(offset: Offset, text: String, round: UInt64)]]) -> String {
+    private func describe(_ stored: [PartitionID: [CrashPromises.Stored]]) -> String {
         var words: [String] = []
         for (partition, records) in stored.sorted(by: { $0.key < $1.key }) {
-            let known = (acknowledged[partition] ?? []).map(\.text)
+            let known = (promises.told[partition] ?? []).map(\.text)
             let start = Int(bench.log.bounds(of: partition)?.start.value ?? 0)
             if records.map(\.text) == Array(known.dropFirst(start)) { continue }
             words.append(
@@ -480,12 +333,5 @@ final class CrashSimulation {
                     + "acknowledged \(known.count): \(known.suffix(6).map { $0.prefix(4) })")
         }
         return words.joined(separator: "; ")
-    }
-
-}
-
-extension Array {
-    fileprivate func randomElement(_ random: SeededRandom) -> Element? {
-        isEmpty ? nil : self[Int(random.next() % UInt64(count))]
     }
 }
