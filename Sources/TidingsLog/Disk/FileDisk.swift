@@ -1,6 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
 import CSystem
+import Synchronization
 import TidingsCore
 
 #if canImport(Glibc)
@@ -179,6 +180,9 @@ final class SystemFile: DiskFile {
     private let path: String
     /// Whether a write may be told to be durable when it returns; else its sync is a call of its own.
     private let syncsWithWrite: Bool
+    /// How long the file is at least. Asking the system before each write would make it note each one's time anew (its
+    /// timestamps are fine-grained only where somebody looks), with another write of its own for every sync.
+    private let knownSize = Atomic<Int64>(0)
 
     init(_ number: Int32, path: String, syncsWithWrite: Bool = false) {
         self.number = number
@@ -211,7 +215,10 @@ final class SystemFile: DiskFile {
     func writeSynced(_ pieces: [UnsafeRawBufferPointer], at position: Int64) throws(DiskError) {
         // A file that grows may find no room; said of both at once, nobody could tell whether that was the sync.
         let end = pieces.reduce(position) { $0 + Int64($1.count) }
-        let isOneCall = syncsWithWrite ? end <= (try size()) : false
+        if syncsWithWrite, end > knownSize.load(ordering: .relaxed) {
+            knownSize.store(try size(), ordering: .relaxed)
+        }
+        let isOneCall = syncsWithWrite && end <= knownSize.load(ordering: .relaxed)
         try write(pieces, at: position, isOneCall ? TIDINGS_SYNCED_AT_ONCE : TIDINGS_SYNCED)
     }
 
@@ -263,6 +270,7 @@ final class SystemFile: DiskFile {
     func startReading(from position: Int64, count: Int64) { tidings_start_reading(number, position, count) }
 
     func truncate(to count: Int64) throws(DiskError) {
+        knownSize.store(0, ordering: .relaxed)
         while ftruncate(number, off_t(count)) != 0 {
             let reason = errno
             if reason == EINTR { continue }
