@@ -89,7 +89,7 @@ package struct LogSettings: Sendable {
     package var maxAbortedInMemory = 1_024
 
     /// Topics that a new folder begins with, so that its first start does not make (and sync) them one by one.
-    package var firstTopics: [(name: TopicName, partitions: Int32)] = []
+    package var firstTopics: [(name: TopicName, partitions: Int32, settings: TopicSettings)] = []
 
     #if TIDINGS_MUTATIONS
         var verifies: Bool { mutation != .skipsChecksums }

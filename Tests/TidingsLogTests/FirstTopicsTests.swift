@@ -11,7 +11,15 @@ import TidingsTesting
 @Suite struct FirstTopicsTests {
     private static var settings: LogSettings {
         var settings = LogBench.smallSettings
-        settings.firstTopics = [(TopicName("__tidings.a")!, 2), (TopicName("__tidings.b")!, 1)]
+        settings.firstTopics = [
+            (TopicName("__tidings.a")!, 2, Self.kept), (TopicName("__tidings.b")!, 1, TopicSettings()),
+        ]
+        return settings
+    }
+
+    private static var kept: TopicSettings {
+        var settings = TopicSettings()
+        settings.retentionTime = nil
         return settings
     }
 
@@ -21,6 +29,7 @@ import TidingsTesting
         let made = disk.operationCount
         let topic = try bench.topic("__tidings.a", partitions: 2)
         #expect(topic.partitionCount == 2)
+        #expect(topic.settings == Self.kept)
         #expect(disk.operationCount == made, "nothing is left to make")
         try bench.append([(topic.partitions[1], "kept")])
         bench.drop()

@@ -16,6 +16,12 @@ package final class DeliveryEngine: Sendable {
     package static let attemptsTopic = TopicName("__tidings.dead-letters")!
     /// How many partitions each of the two has.
     package static let partitions = Int32(ShardState.count)
+    /// What the two keep: nothing in them expires, a snapshot lets go of what it replaces.
+    package static let topicSettings: TopicSettings = {
+        var settings = TopicSettings()
+        settings.retentionTime = nil
+        return settings
+    }()
 
     private struct Callback<Value>: @unchecked Sendable { let run: (Value) -> Void }
 
@@ -57,15 +63,13 @@ package final class DeliveryEngine: Sendable {
         }
     }
 
-    /// Makes one of the two topics, or finds it. Nothing in them expires: a snapshot lets go of what it replaces.
+    /// Makes one of the two topics, or finds it.
     private func makeTopic(
         _ name: TopicName, _ session: any LogSession, then: @escaping (Result<TopicDescription, LogError>) -> Void
     ) {
-        var settings = TopicSettings()
-        settings.retentionTime = nil
-        session.createTopic(name, partitions: Self.partitions, settings: settings) { made in
-            guard case .success(let topic) = made, topic.settings != settings else { return then(made) }
-            session.configureTopic(topic.id, settings, then: then)
+        session.createTopic(name, partitions: Self.partitions, settings: Self.topicSettings) { made in
+            guard case .success(let topic) = made, topic.settings != Self.topicSettings else { return then(made) }
+            session.configureTopic(topic.id, Self.topicSettings, then: then)
         }
     }
 

@@ -245,11 +245,11 @@ final class FolderOpening {
 
     /// Makes the folders of a new data folder and of its first topics; ``create(_:)`` makes them durable.
     private func makeFolders(_ metadata: inout LogMetadata) throws(DiskError) {
-        for (name, count) in settings.firstTopics {
+        for (name, count, settings) in settings.firstTopics {
             metadata.topics.append(
                 LogMetadata.TopicRecord(
                     id: TopicID(metadata.nextTopic), uuid: .random(from: random), name: name,
-                    partitions: Array(repeating: .init(), count: Int(count))))
+                    partitions: Array(repeating: .init(), count: Int(count)), settings: settings))
             metadata.nextTopic += 1
         }
         try makeFolders(of: metadata)

@@ -6,7 +6,7 @@ import TidingsCore
 /// other.
 extension RoutingStore {
     /// What the topic of the table keeps: of each resource the last record, and every change for a while.
-    static let settings: TopicSettings = {
+    package static let settings: TopicSettings = {
         var settings = TopicSettings()
         settings.cleanup = .compact
         settings.retentionTime = nil

@@ -166,8 +166,9 @@ package final class Server: Sendable {
         do throws(LogError) {
             var options = StorageOptions.log.read(settings)
             options.firstTopics = [
-                (RoutingStore.topic, 1), (DeliveryEngine.stateTopic, DeliveryEngine.partitions),
-                (DeliveryEngine.attemptsTopic, DeliveryEngine.partitions),
+                (RoutingStore.topic, 1, RoutingStore.settings),
+                (DeliveryEngine.stateTopic, DeliveryEngine.partitions, DeliveryEngine.topicSettings),
+                (DeliveryEngine.attemptsTopic, DeliveryEngine.partitions, DeliveryEngine.topicSettings),
             ]
             return try Log.open(
                 on: disk, settings: options, time: time, random: random,
