@@ -218,8 +218,8 @@ class Bench:
             return self.line("instructions and allocations", "not counted: no valgrind")
         # A round of one batch of a client's, of one record, of a record in each of 100 partitions.
         for what, name, instructions, allocations in (
-                ("batch", "a batch of 16 KiB appended and committed", 90_000, 30), ("record", "a record appended and committed", 50_000, 30),
-                ("records", "100 records for 100 partitions appended and committed", 2_400_000, 1_000)):
+                ("batch", "a batch of 16 KiB appended and committed", 65_000, 23), ("record", "a record appended and committed", 30_000, 24),
+                ("records", "100 records for 100 partitions appended and committed", 1_080_000, 580)):
             count, allocated = (self.counted(tool, what, "log", "--dir", self.work) for tool in ("callgrind", "memcheck"))
             self.line(f"{name}: instructions", f"{count:,.0f}", f"≤ {instructions:,}", count <= instructions)
             self.line(f"{name}: allocations", f"{allocated:.1f}", f"≤ {allocations}", allocated <= allocations)
