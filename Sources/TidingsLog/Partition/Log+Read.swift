@@ -207,10 +207,3 @@ extension Log {
         }
     }
 }
-
-/// Where what cannot be read is put.
-enum Quarantine {
-    static let folder = "log/quarantine"
-    /// The most that is copied of one range; the range itself stays where it is.
-    static let copyLimit = 64 << 20
-}
