@@ -1,6 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
 import Testing
+import TidingsCore
 import TidingsTesting
 
 @testable import TidingsLog
