@@ -195,10 +195,16 @@ extension LogMetadata {
             guard let topic = TopicRecord(&reader, version) else { return nil }
             topics.append(topic)
         }
+        // Topics that share an id or a folder are no topics.
+        guard Set(topics.map(\.id)).count == topics.count, Set(topics.map(\.name)).count == topics.count else {
+            return nil
+        }
+        // An id is given once, whatever the counter says.
+        self.nextTopic = topics.reduce(nextTopic) { max($0, $1.id.number + 1) }
         guard let deletionCount = reader.number(UInt32.self) else { return nil }
         for _ in 0..<deletionCount {
             guard let number = reader.number(UInt32.self), let name = reader.text().flatMap({ TopicName($0) }),
-                let partitions = reader.number(Int32.self)
+                let partitions = reader.number(Int32.self), partitions >= 0
             else { return nil }
             deletions.append(Deletion(id: TopicID(number), name: name, partitionCount: partitions))
         }
@@ -214,7 +220,7 @@ extension LogMetadata.TopicRecord {
     fileprivate init?(_ reader: inout ByteReader, _ version: UInt32) {
         guard let number = reader.number(UInt32.self), let high = reader.number(UInt64.self),
             let low = reader.number(UInt64.self), let name = reader.text().flatMap({ TopicName($0) }),
-            let count = reader.number(UInt32.self)
+            number < 1 << 31, let count = reader.number(UInt32.self), count > 0
         else { return nil }
         var partitions: [LogMetadata.PartitionRecord] = []
         for _ in 0..<count {

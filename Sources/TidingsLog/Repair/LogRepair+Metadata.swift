@@ -28,7 +28,7 @@ extension LogRepair {
         var metadata = try rebuild(folders)
         for slot in MetadataStore.slots {
             do throws(DiskError) {
-                try disk.rename(slot, to: "\(Quarantine.folder)/meta-\(slot.suffix(1))-\(random.next())")
+                try disk.rename(slot, to: Quarantine.newPath("meta-\(slot.suffix(1))", "\(random.next())", on: disk))
             } catch {
                 if error.code != .missing { throw error }
             }
@@ -62,19 +62,27 @@ extension LogRepair {
         let live = try newestRounds()
         metadata.life = live.life
         metadata.checkpoint = live.checkpoint
-        var numbers: [TopicName: UInt32] = [:]
+        var matching = TopicMatching(live.topics)
         var records: [TopicName: [LogMetadata.PartitionRecord]] = [:]
         for (name, count) in folders {
             for index in 0..<count {
                 var record = LogMetadata.PartitionRecord()
                 try scan(SegmentNames.folder(name, index), &record) { header in
-                    let key = RoundKey(index: index, base: header.baseOffset, checksum: header.crc)
-                    if let number = live.topics[key] { numbers[name] = number }
+                    matching.add(.init(index: index, base: header.baseOffset), header.crc, of: name)
                 }
                 records[name, default: []].append(record)
             }
         }
-        var next = (numbers.values.max() ?? 0) + 1
+        let (numbers, unclear) = matching.result()
+        if !unclear.isEmpty {
+            note(
+                .metadata, WriteAheadLog.folder,
+                "the rounds do not tell \(unclear.map(\.text).joined(separator: ", ")) from other topics with the same "
+                    + "batches: they get new ids, and what only the rounds had of them is not brought in. The rounds are "
+                    + "kept in \(Quarantine.folder)")
+            try keepRounds()
+        }
+        var next = matching.next
         for name in folders.keys.sorted(by: { $0.text < $1.text }) {
             let number = numbers[name] ?? next
             if numbers[name] == nil { next += 1 }
@@ -88,11 +96,16 @@ extension LogRepair {
         return metadata
     }
 
-    /// A batch as a round names it, but for the topic.
-    private struct RoundKey: Hashable {
-        let index: Int32
-        let base: Int64
-        let checksum: UInt32
+    /// Copies the write-ahead log: it is written over when a server runs.
+    private func keepRounds() throws(DiskError) {
+        for name in try disk.list(WriteAheadLog.folder) {
+            guard let number = WriteAheadLog.number(ofFile: name) else { continue }
+            let from = try disk.open(WriteAheadLog.path(number), .read)
+            let to = try disk.open(Quarantine.newPath("wal-\(number)", "repair.bytes", on: disk), .create)
+            try from.copy(0..<from.size(), to: to)
+            try to.sync()
+        }
+        try disk.syncDirectory(Quarantine.folder)
     }
 
     /// The round behind which the newest ones follow one another without a gap: what a checkpoint must have covered. A round
@@ -107,9 +120,11 @@ extension LogRepair {
         return max(1, next?.number ?? 1) - 1
     }
 
-    /// The rounds of the newest life in the write-ahead log: what a checkpoint has covered, and of which topic's number each
-    /// of their batches is.
-    private func newestRounds() throws(DiskError) -> (life: LogLife, checkpoint: UInt64, topics: [RoundKey: UInt32]) {
+    /// The rounds of the newest life in the write-ahead log: what a checkpoint has covered, and the checksums of the
+    /// batches of each topic's number.
+    private func newestRounds() throws(DiskError) -> (
+        life: LogLife, checkpoint: UInt64, topics: [UInt32: [TopicMatching.Place: UInt32]]
+    ) {
         var life = LogLife(generation: 0, nonce: 0)
         var readers: [BlockReader] = []
         let names: [String]
@@ -124,7 +139,7 @@ extension LogRepair {
             guard let header = RoundHeader(try reader.bytes(at: 0, count: RoundHeader.alignment)) else { continue }
             if header.life.generation > life.generation { life = header.life }
         }
-        var topics: [RoundKey: UInt32] = [:]
+        var topics: [UInt32: [TopicMatching.Place: UInt32]] = [:]
         var found: [RoundHeader] = []
         for reader in readers {
             for round in try reader.rounds(of: life).found {
@@ -136,8 +151,10 @@ extension LogRepair {
                     guard let batch = entry.batch(in: bytes), let header = try? RecordBatchHeader(reading: batch) else {
                         continue
                     }
-                    let key = RoundKey(index: entry.partition.index, base: header.baseOffset, checksum: header.crc)
-                    topics[key] = entry.partition.topic.number
+                    // No log gives such a number.
+                    guard entry.partition.topic.number < 1 << 31 else { continue }
+                    let place = TopicMatching.Place(index: entry.partition.index, base: header.baseOffset)
+                    topics[entry.partition.topic.number, default: [:]][place] = header.crc
                 }
             }
         }
