@@ -38,6 +38,18 @@ extension DiskFile {
         return (Int(max(0, end - position)), unreadable)
     }
 
+    /// Reads up to `count` bytes, past pages that cannot be read.
+    /// - Returns: fewer at the end of the file, and where those pages are in it.
+    func bytesAround(at position: Int64, count: Int) throws(DiskError) -> (bytes: SharedBytes, unreadable: [Int64]) {
+        var unreadable: [Int64] = []
+        let bytes = try SharedBytes(capacity: count) { room throws(DiskError) in
+            let (got, missing) = try readAround(into: room, at: position)
+            unreadable = missing
+            return got
+        }
+        return (bytes, unreadable)
+    }
+
     private func canReadElsewhere(than range: Range<Int64>) throws(DiskError) -> Bool {
         let size = try size()
         return [0, range.lowerBound - 1, range.upperBound, size / 2, size - 1].contains { at in

@@ -125,7 +125,13 @@ extension LogInspector {
 
     private func judgeRounds() throws(LogError) -> [Finding] {
         var findings: [Finding] = []
-        let plan = RecoveryPlan(found: try liveRounds(), checkpoint: metadata.checkpoint)
+        let rounds = try liveRounds { path, position, reason in
+            findings.append(
+                Finding(
+                    severity: .notice, path: path, position: position,
+                    description: "\(reason); rounds that are missing for it are told of as damage"))
+        }
+        let plan = RecoveryPlan(found: rounds, checkpoint: metadata.checkpoint)
         var corrupt = plan.corrupt
         if !corrupt.isEmpty {
             // A checkpoint of a running server frees blocks while they are read.

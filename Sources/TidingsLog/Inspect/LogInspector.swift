@@ -244,14 +244,25 @@ package struct LogInspector {
         }
     }
 
-    func liveRounds() throws(LogError) -> [RecoveryPlan.Located] {
+    /// - Parameter unreadable: told of each block that the disk cannot read in whole, and what of it.
+    func liveRounds(
+        unreadable: (_ path: String, _ position: Int64, _ reason: String) -> Void = { _, _, _ in }
+    ) throws(LogError) -> [RecoveryPlan.Located] {
         try reading { () throws(DiskError) in
             var found: [RecoveryPlan.Located] = []
             for name in try disk.list(WriteAheadLog.folder) {
                 guard let number = WriteAheadLog.number(ofFile: name) else { continue }
-                let file = try disk.open(WriteAheadLog.path(number), .read)
-                let bytes = try SharedBytes(capacity: Int(clamping: try file.size())) { room throws(DiskError) in
-                    try file.read(into: room, at: 0)
+                let path = WriteAheadLog.path(number)
+                let file = try disk.open(path, .read)
+                let bytes: SharedBytes
+                do throws(DiskError) {
+                    let (read, missing) = try file.bytesAround(at: 0, count: Int(clamping: file.size()))
+                    if let first = missing.first { unreadable(path, first, "\(missing.count) pages cannot be read") }
+                    bytes = read
+                } catch {
+                    guard error.code == .failed else { throw error }
+                    unreadable(path, 0, "nothing of it can be read: \(error.description)")
+                    continue
                 }
                 for round in BlockScan.rounds(in: bytes.buffer, of: metadata.life) {
                     found.append(.init(round: round.round, block: number, position: round.position))

@@ -22,6 +22,8 @@ struct SegmentWalk {
     private let limit: Int64
     private let rounds: [RoundIndexEntry]
     private var roundPlace = -1
+    /// Pages that the disk could not give so far.
+    private var unreadable: Set<Int64> = []
 
     init(
         _ base: Offset, until limit: Offset?, of partition: LogInspector.PartitionSummary, on disk: any Disk
@@ -50,14 +52,21 @@ struct SegmentWalk {
     /// The next batch, or what lies where one should; nil at the end.
     mutating func next() throws(DiskError) -> Step? {
         guard position < size else { return nil }
+        let from = position
+        do throws(DiskError) { return try readNext() } catch {
+            guard error.code == .failed else { throw error }
+            position = size
+            return .damage(position: from, reason: "nothing of the file can be read: \(error.description)")
+        }
+    }
+
+    private mutating func readNext() throws(DiskError) -> Step? {
         if let (header, bytes) = try batch(at: position), header.baseOffset == expected.value {
             return .batch(take(header, bytes))
         }
         let (from, wanted) = (position, expected)
         while position < size {
-            let window = try SharedBytes(capacity: Int(min(size - position, 1 << 20))) { room throws(DiskError) in
-                try file.read(into: room, at: position)
-            }
+            let window = try bytes(at: position, count: Int(min(size - position, 1 << 20)))
             guard window.count > 16 else { break }
             for place in 0..<window.count - 16 where window.buffer[place + 16] == 2 {
                 let at = position + Int64(place)
@@ -71,26 +80,41 @@ struct SegmentWalk {
                     position: from,
                     reason: at == from
                         ? "offsets \(wanted) to \(header.baseOffset - 1) are missing"
-                        : "\(at - from) bytes are no batch: offsets \(wanted) to \(header.baseOffset - 1)")
+                        : "\(describe(from..<at)): offsets \(wanted) to \(header.baseOffset - 1)")
             }
             position += Int64(window.count - 16)
         }
         position = size
-        return .damage(position: from, reason: "\(size - from) bytes are no batch, up to the end of the file")
+        return .damage(position: from, reason: "\(describe(from..<size)), up to the end of the file")
+    }
+
+    private func describe(_ range: Range<Int64>) -> String {
+        let page = Int64(RoundHeader.alignment)
+        let bad = unreadable.filter { $0 < range.upperBound && $0 + page > range.lowerBound }.sorted()
+        guard let first = bad.first, let last = bad.last else { return "\(range.count) bytes are no batch" }
+        return "\(range.count) bytes are no batch, since the disk cannot read the file from \(first) to \(last + page)"
     }
 
     /// Whether the batch behind one has offsets that do not follow its own.
-    private func contradicts(_ header: RecordBatchHeader, at position: Int64) throws(DiskError) -> Bool {
+    private mutating func contradicts(_ header: RecordBatchHeader, at position: Int64) throws(DiskError) -> Bool {
         guard let (follower, _) = try batch(at: position + Int64(header.totalByteCount)) else { return false }
         return follower.baseOffset <= header.lastOffset
     }
 
-    private func batch(at position: Int64) throws(DiskError) -> (RecordBatchHeader, SharedBytes)? {
-        guard size - position >= Int64(RecordBatchHeader.byteCount),
-            let start = try file.bytes(at: position, count: RecordBatchHeader.byteCount),
-            let total = RecordBatchHeader.totalByteCount(start.buffer), position + Int64(total) <= size,
-            let bytes = try file.bytes(at: position, count: total),
-            let header = try? RecordBatchHeader(verifying: bytes.buffer),
+    private mutating func bytes(at position: Int64, count: Int) throws(DiskError) -> SharedBytes {
+        let (bytes, missing) = try file.bytesAround(at: position, count: count)
+        unreadable.formUnion(missing)
+        return bytes
+    }
+
+    private mutating func batch(at position: Int64) throws(DiskError) -> (RecordBatchHeader, SharedBytes)? {
+        guard size - position >= Int64(RecordBatchHeader.byteCount) else { return nil }
+        let start = try bytes(at: position, count: RecordBatchHeader.byteCount)
+        guard start.count == RecordBatchHeader.byteCount,
+            let total = RecordBatchHeader.totalByteCount(start.buffer), position + Int64(total) <= size
+        else { return nil }
+        let bytes = try bytes(at: position, count: total)
+        guard bytes.count == total, let header = try? RecordBatchHeader(verifying: bytes.buffer),
             // The checksum does not cover it: the log writes zero.
             header.partitionLeaderEpoch == 0
         else { return nil }

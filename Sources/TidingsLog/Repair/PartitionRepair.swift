@@ -10,6 +10,8 @@ struct PartitionRepair {
         let offsets: Range<Offset>
         let bytes: Range<Int64>
         let reason: String
+        /// Where its bytes are kept; empty when it has none.
+        var copy = ""
     }
 
     let id: PartitionID
@@ -65,7 +67,7 @@ struct PartitionRepair {
             if end <= record.start { continue }
             if base > expected { try fill(expected..<base, applying, &bytes) }
             let isActive = base == record.activeBase
-            let holes = try holes(in: base, until: end, isActive: isActive)
+            var holes = try holes(in: base, until: end, isActive: isActive)
             let badIndexes = holes.isEmpty ? try damagedIndexes(of: base, isActive: isActive) : []
             let size = try disk.open(SegmentNames.log(folder, base), .read).size()
             if holes.isEmpty, badIndexes.isEmpty {
@@ -78,7 +80,9 @@ struct PartitionRepair {
                 bytes += size
             } else {
                 for path in badIndexes { note(.index, path, "it does not fit its segment: it is written anew") }
-                for hole in holes {
+                for place in holes.indices {
+                    if !holes[place].bytes.isEmpty { holes[place].copy = try copy(of: holes[place]) }
+                    let hole = holes[place]
                     let lost =
                         hole.offsets.isEmpty
                         ? "\(hole.bytes.count) bytes belong to no record (\(hole.reason)): taken out"
@@ -88,7 +92,7 @@ struct PartitionRepair {
                         .records, SegmentNames.log(folder, base),
                         lost + ", and \(hole.bytes.count) bytes kept in \(Quarantine.folder)")
                     noteLoss(
-                        of: hole.offsets, hole.reason, copy: hole.bytes.isEmpty ? "" : copy(of: hole),
+                        of: hole.offsets, hole.reason, copy: hole.copy,
                         try content(of: hole, in: base))
                 }
                 if applying {
@@ -132,12 +136,19 @@ struct PartitionRepair {
         if hole.bytes.isEmpty { return nil }
         let count = min(Int64(hole.bytes.count), Int64(Quarantine.copyLimit))
         let file = try disk.open(SegmentNames.log(folder, base), .read)
-        guard let bytes = try file.bytes(at: hole.bytes.lowerBound, count: Int(count)) else { return nil }
-        return RecordSalvage(bytes.buffer, isAll: count == hole.bytes.count)
+        do throws(DiskError) {
+            let (bytes, unreadable) = try file.bytesAround(at: hole.bytes.lowerBound, count: Int(count))
+            return RecordSalvage(bytes.buffer, isAll: count == hole.bytes.count && unreadable.isEmpty)
+        } catch {
+            if error.code == .failed { return nil }
+            throw error
+        }
     }
 
-    private func copy(of hole: Hole) -> String {
-        "\(Quarantine.folder)/\(topic.name.text)-\(id.index)-\(SegmentNames.digits(hole.offsets.lowerBound)).bytes"
+    private func copy(of hole: Hole) throws(DiskError) -> String {
+        try Quarantine.newPath(
+            "\(topic.name.text)-\(id.index)",
+            "\(SegmentNames.digits(hole.offsets.lowerBound))-\(hole.bytes.lowerBound).bytes", on: disk)
     }
 
     private func exists() throws(DiskError) -> Bool {
@@ -173,10 +184,15 @@ struct PartitionRepair {
         }
     }
 
-    private func finish(_ rewriter: SegmentRewriter) throws(DiskError) -> Int64 {
+    /// - Parameter copy: where the old file goes when nothing of it could be copied.
+    private func finish(_ rewriter: SegmentRewriter, keepingOldAs copy: String? = nil) throws(DiskError) -> Int64 {
         try rewriter.finish(modified: time.wall)
         let swap = SegmentSwap(base: rewriter.base, end: rewriter.end)
         try swap.commit(folder, disk)
+        if let copy {
+            try disk.rename(SegmentNames.log(folder, rewriter.base), to: copy)
+            try disk.syncDirectory(Quarantine.folder)
+        }
         try swap.finish(folder, disk)
         context.open.forget(prefix: folder + "/")
         return rewriter.byteCount
@@ -222,16 +238,30 @@ struct PartitionRepair {
     private func damagedIndexes(of base: Offset, isActive: Bool) throws(DiskError) -> [String] {
         guard !isActive else { return [] }
         let path = SegmentNames.rounds(folder, base)
+        // One without entries is whole: of batches whose rounds nobody knows there are none.
+        let hasFile = try disk.has(String(path.dropFirst(folder.count + 1)), in: folder)
+        let size = hasFile ? try disk.open(path, .read).size() : 0
         let entries = SegmentWalk.roundEntries(folder, base, on: disk)
-        return entries.isEmpty || entries.contains { $0 == nil } ? [path] : []
+        let isWhole =
+            hasFile && size == Int64(entries.count * RoundIndexEntry.byteCount) && !entries.contains { $0 == nil }
+        return isWhole ? [] : [path]
     }
 
     private func rewrite(_ base: Offset, until end: Offset, _ holes: [Hole]) throws(DiskError) -> Int64 {
-        for hole in holes where !hole.bytes.isEmpty { try keep(hole, of: base) }
+        var old: String?
+        for hole in holes where !hole.bytes.isEmpty {
+            if try !keep(hole, of: base) { old = hole.copy }
+        }
         let rewriter = try SegmentRewriter(folder, at: base, context)
         var walk = try SegmentWalk(base, until: end, of: summary(base), on: disk)
         var round: UInt64 = 0
         while let step = try walk.next() {
+            if case .damage(let position, let reason) = step,
+                !holes.contains(where: { $0.bytes.lowerBound <= position && position <= $0.bytes.upperBound })
+            {
+                throw DiskError(
+                    .failed, "\(SegmentNames.log(folder, base)) at \(position) could be read before: \(reason)")
+            }
             guard case .batch(let batch) = step, batch.stored.baseOffset < end else { continue }
             round = max(round, batch.stored.round)
             if batch.stored.baseOffset > rewriter.end {
@@ -243,23 +273,33 @@ struct PartitionRepair {
         }
         if rewriter.end < end { try Self.skip(rewriter.end..<end, round: round, rewriter) }
         try rewriter.addTransactions(of: base)
-        return try finish(rewriter)
+        return try finish(rewriter, keepingOldAs: old)
     }
 
-    /// Copies what is damaged, all of it, before it is written over.
-    private func keep(_ hole: Hole, of base: Offset) throws(DiskError) {
+    /// Copies what is damaged, all of it, before it is written over; sectors that cannot be read are zeros.
+    /// - Returns: whether anything of it could be read.
+    private func keep(_ hole: Hole, of base: Offset) throws(DiskError) -> Bool {
         let from = try disk.open(SegmentNames.log(folder, base), .read)
-        let to = try disk.open(copy(of: hole), .create)
+        // Under its name it is whole: a repair that is broken off begins it again.
+        let unfinished = hole.copy + ".new"
+        let to = try disk.open(unfinished, .create)
         try to.truncate(to: 0)
-        var at = hole.bytes.lowerBound
-        while at < hole.bytes.upperBound {
-            guard let piece = try from.bytes(at: at, count: Int(min(1 << 20, hole.bytes.upperBound - at))) else {
-                break
-            }
-            try to.write(piece.buffer, at: at - hole.bytes.lowerBound)
-            at += Int64(piece.count)
+        if try !canRead(from) {
+            try disk.remove(unfinished)
+            return false
         }
+        try from.copy(hole.bytes, to: to)
         try to.sync()
+        try disk.rename(unfinished, to: hole.copy)
         try disk.syncDirectory(Quarantine.folder)
+        return true
+    }
+
+    private func canRead(_ file: any DiskFile) throws(DiskError) -> Bool {
+        do throws(DiskError) { _ = try file.bytesAround(at: 0, count: RoundHeader.alignment) } catch {
+            if error.code == .failed { return false }
+            throw error
+        }
+        return true
     }
 }
