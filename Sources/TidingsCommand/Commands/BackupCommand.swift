@@ -11,12 +11,15 @@ enum BackupCommand {
             Everything acknowledged before the command began is in the backup, and all of it is of one moment. A further backup
             into the same folder copies only the segments that changed; until it is complete, the older one stands. Every
             file has a checksum, which `tidings log verify DIR` and a restore hold it against. A copy that has another
-            length than it had is taken again. Keep the backup folder on another disk.
+            length than it had is taken again. Keep the backup folder on another disk. A folder's backup is never replaced by that
+            of another folder, nor by an older state of its own, unless you say --replace. What the disk cannot read of
+            a file is zeros in its copy; such files are named, everything else is copied, and the command ends with 1.
             """,
         arguments: [CommandArgument("DIR", help: "the backup folder; made when missing")],
         options: [
             DataFolder.option,
             .flag("check", help: "reads the copies that are there already, and takes those again that rotted"),
+            .flag("replace", help: "gives up the backup that is there, of another data folder or of a later state"),
             ClientOptions.json,
         ],
         examples: [
@@ -32,7 +35,8 @@ enum BackupCommand {
         let summary: LogBackup.Summary
         do throws(LogToolError) {
             summary = try LogBackup.back(
-                up: source, into: target, at: SystemTime().wall, checks: invocation.has("check")
+                up: source, into: target, at: SystemTime().wall, checks: invocation.has("check"),
+                replaces: invocation.has("replace")
             ) { terminal.progress($0) }
         } catch {
             terminal.progress("")
@@ -40,11 +44,15 @@ enum BackupCommand {
         }
         terminal.progress("")
         for path in summary.damaged { terminal.say("tidings: the copy of \(path) had rotted: it was taken again") }
+        for path in summary.unreadable {
+            terminal.say(
+                "tidings: the disk cannot read all of \(path): its copy has zeros there, or what an earlier one had")
+        }
         show(
             summary, invocation,
             "backup \(summary.number): \(summary.fileCount) files, \(summary.byteCount) bytes, up to round "
                 + "\(summary.lastRound); \(summary.copiedBytes) bytes were copied")
-        return .ok
+        return summary.unreadable.isEmpty ? .ok : .failure
     }
 
     static let restore = Command(
@@ -95,6 +103,7 @@ enum BackupCommand {
             ("files", DataFolder.number(summary.fileCount)), ("bytes", DataFolder.number(summary.byteCount)),
             ("copied_bytes", DataFolder.number(summary.copiedBytes)),
             ("damaged", .array(summary.damaged.map { .string($0) })),
+            ("unreadable", .array(summary.unreadable.map { .string($0) })),
         ])
         invocation.terminal.print(.object(json), asJSON: true)
     }

@@ -30,14 +30,27 @@ struct BackupCopier {
         return file
     }
 
-    /// Copies a file of the data folder into the backup.
-    mutating func copy(_ pinned: FolderView.Pinned) throws(DiskError) -> BackupManifest.File {
+    /// Copies a file of the data folder into the backup. What the disk cannot read is there as an earlier copy of the file
+    /// has it, or as zeros.
+    /// - Returns: what the manifest says of the copy, and whether all of the file could be read.
+    mutating func copy(
+        _ pinned: FolderView.Pinned, earlier: BackupManifest.File?
+    ) throws(DiskError) -> (file: BackupManifest.File, isWhole: Bool) {
         let stored = folder + "/" + pinned.path
-        let read = try copy(pinned.file, pinned.stamp.byteCount, create(stored))
+        var known: (any DiskFile)?
+        if let earlier, earlier.stamp?.identity == pinned.stamp.identity {
+            known = try? target.open(earlier.stored, .read)
+        }
+        let read = try copy(pinned.file, pinned.stamp.byteCount, create(stored), .zeros(or: known))
         if let error = read.error { throw error }
-        return BackupManifest.File(
-            path: pinned.path, stored: stored, byteCount: read.byteCount, checksum: read.checksum,
-            stamp: read.byteCount == pinned.stamp.byteCount ? pinned.stamp : nil)
+        var stamp = read.byteCount == pinned.stamp.byteCount ? pinned.stamp : nil
+        if read.hasGaps {
+            // Of no time, it never counts as what the file is: the next backup tries again.
+            stamp = FileStamp(identity: pinned.stamp.identity, byteCount: read.byteCount, modified: -1)
+        }
+        let file = BackupManifest.File(
+            path: pinned.path, stored: stored, byteCount: read.byteCount, checksum: read.checksum, stamp: stamp)
+        return (file, !read.hasGaps)
     }
 
     /// Writes a file of the backup that the data folder does not have in this form.
@@ -111,10 +124,22 @@ struct BackupCopier {
         var byteCount: Int64 = 0
         var checksum: UInt32 = 0
         var error: DiskError?
+        /// Whether there were pages that the disk could not read.
+        var hasGaps = false
+    }
+
+    /// What is done about pages that the disk cannot read.
+    private enum Gaps {
+        /// The reading ends.
+        case stop
+        /// They are zeros, or what another file has there.
+        case zeros(or: (any DiskFile)?)
     }
 
     /// Reads a file up to `limit`, and copies what is read to `to`. Only of the writing an error is thrown.
-    private func read(_ from: any DiskFile, _ limit: Int64, _ to: (any DiskFile)?) throws(DiskError) -> Copied {
+    private func read(
+        _ from: any DiskFile, _ limit: Int64, _ to: (any DiskFile)?, _ gaps: Gaps = .stop
+    ) throws(DiskError) -> Copied {
         var copied = Copied()
         while copied.byteCount < limit {
             let at = copied.byteCount
@@ -122,8 +147,12 @@ struct BackupCopier {
                 rebasing: piece.bytes[0..<Int(min(Int64(piece.bytes.count), limit - at))])
             let got: Int
             do throws(DiskError) { got = try from.read(into: room, at: at) } catch {
-                copied.error = error
-                break
+                guard error.code == .failed, case .zeros(let other) = gaps else {
+                    copied.error = error
+                    break
+                }
+                got = Self.fill(room, from, other, at)
+                copied.hasGaps = true
             }
             if got == 0 { break }
             let bytes = UnsafeRawBufferPointer(room).part(0..<got)
@@ -137,10 +166,25 @@ struct BackupCopier {
         return copied
     }
 
+    /// Reads what can be read of a piece; the rest is what `other` has there, or zeros.
+    private static func fill(
+        _ room: UnsafeMutableRawBufferPointer, _ from: any DiskFile, _ other: (any DiskFile)?, _ position: Int64
+    ) -> Int {
+        for start in stride(from: 0, to: room.count, by: RoundHeader.alignment) {
+            let page = UnsafeMutableRawBufferPointer(
+                rebasing: room[start..<min(start + RoundHeader.alignment, room.count)])
+            let at = position + Int64(start)
+            if (try? from.read(into: page, at: at)) == page.count { continue }
+            page.initializeMemory(as: UInt8.self, repeating: 0)
+            _ = try? other?.read(into: page, at: at)
+        }
+        return room.count
+    }
+
     private mutating func copy(
-        _ from: any DiskFile, _ limit: Int64, _ to: any DiskFile
+        _ from: any DiskFile, _ limit: Int64, _ to: any DiskFile, _ gaps: Gaps = .stop
     ) throws(DiskError) -> Copied {
-        let copied = try read(from, limit, to)
+        let copied = try read(from, limit, to, gaps)
         try to.sync()
         copiedBytes += copied.byteCount
         return copied

@@ -23,6 +23,8 @@ struct FolderView {
         let bytes: SharedBytes
     }
 
+    /// What a file system has at its root.
+    static let ofFileSystem = "lost+found/"
     private static let attempts = 100
     /// How often rounds that are missing between others count as written while they were looked for; after that as lost.
     private static let attemptsWithoutGaps = 50
@@ -32,6 +34,8 @@ struct FolderView {
     let files: [Pinned]
     /// The last round among the blocks, or the checkpoint.
     let lastRound: UInt64
+    /// Blocks of the write-ahead log that the disk cannot read in whole.
+    let unreadable: [String]
 
     /// Takes a view of the folder on `disk`.
     static func take(_ disk: any Disk) throws(LogToolError) -> FolderView {
@@ -83,11 +87,14 @@ struct FolderView {
         guard case .metadata(let metadata, _) = try store.load() else { return nil }
         var blocks: [Block] = []
         var found: [RecoveryPlan.Located] = []
+        var unreadable: [String] = []
         if !metadata.isClean {
             for name in try disk.list(WriteAheadLog.folder) {
                 guard let number = WriteAheadLog.number(ofFile: name) else { continue }
                 let path = WriteAheadLog.path(number)
-                let (rounds, bytes) = try liveRounds(disk.open(path, .read), metadata)
+                let reader = try BlockReader(disk.open(path, .read))
+                let (rounds, bytes) = try liveRounds(reader, metadata)
+                if !reader.unreadable.isEmpty { unreadable.append(path) }
                 found += rounds.map { .init(round: $0.round, block: number, position: $0.position) }
                 if let bytes { blocks.append(Block(path: path, bytes: bytes)) }
             }
@@ -105,14 +112,14 @@ struct FolderView {
             guard try disk.open(pinned.path, .read).stamp().identity == pinned.stamp.identity else { return nil }
         }
         guard case .metadata(let again, _) = try store.load(), again == metadata else { return nil }
-        return FolderView(metadata: metadata, blocks: blocks, files: files, lastRound: plan.lastRound)
+        return FolderView(
+            metadata: metadata, blocks: blocks, files: files, lastRound: plan.lastRound, unreadable: unreadable)
     }
 
     /// The rounds of a block beyond the checkpoint, and their bytes one after the other; nil when there are none.
     private static func liveRounds(
-        _ file: any DiskFile, _ metadata: LogMetadata
+        _ reader: BlockReader, _ metadata: LogMetadata
     ) throws(DiskError) -> (rounds: [BlockReader.Found], bytes: SharedBytes?) {
-        let reader = try BlockReader(file)
         let live = try reader.rounds(of: metadata.life).found.filter { $0.round.header.number > metadata.checkpoint }
         guard !live.isEmpty else { return ([], nil) }
         let count = live.reduce(0) { $0 + $1.round.header.paddedByteCount }
@@ -140,7 +147,7 @@ struct FolderView {
                 try collect(folder, disk, &found)
             }
         }
-        for name in try disk.list("") where name.hasSuffix("/") && name != "log/" {
+        for name in try disk.list("") where name.hasSuffix("/") && !["log/", ofFileSystem].contains(name) {
             try collect(String(name.dropLast()), disk, &found)
         }
         if try disk.has("quarantine", in: "log") { try collect(Quarantine.folder, disk, &found) }

@@ -35,7 +35,7 @@ extension LogBackup {
     }
 
     private static func refuseOccupied(_ target: any Disk) throws(DiskError) {
-        let names = try target.list("").filter { $0 != "LOCK" }
+        let names = try target.list("").filter { !["LOCK", FolderView.ofFileSystem].contains($0) }
         guard names.isEmpty || names.contains(marker) && !names.contains("format") else {
             throw DiskError(.exists, "the folder is not empty: a backup is restored into an empty one")
         }
@@ -64,7 +64,8 @@ extension LogBackup {
     }
 
     private static func clearContents(_ target: any Disk, in folder: String = "") throws(DiskError) {
-        for name in try target.list(folder) where !(folder.isEmpty && ["LOCK", marker].contains(name)) {
+        for name in try target.list(folder)
+        where !(folder.isEmpty && ["LOCK", marker, FolderView.ofFileSystem].contains(name)) {
             let path = folder + (folder.isEmpty ? "" : "/") + (name.hasSuffix("/") ? String(name.dropLast()) : name)
             if name.hasSuffix("/") { try clearContents(target, in: path) }
             try target.remove(path)

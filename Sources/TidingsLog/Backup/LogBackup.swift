@@ -23,22 +23,30 @@ package struct LogBackup {
         /// Files of the data folder whose copy is not what was backed up: a backup took them again, a restore that was told
         /// to went on past them.
         package var damaged: [String] = []
+        /// Files of the data folder that the disk cannot read in whole: the copy has zeros there, or what an earlier one had.
+        package var unreadable: [String] = []
     }
 
     // MARK: backup
 
     /// Makes a backup of the data folder on `source` in the folder on `target`.
     /// - Parameter checks: whether what the folder has already is read and held against its checksum; else its size is.
+    /// - Parameter replaces: whether the backup of another folder, or of a later state of this one, is given up for it.
     package static func back(
-        up source: any Disk, into target: any Disk, at time: WallTime, checks: Bool = false,
+        up source: any Disk, into target: any Disk, at time: WallTime, checks: Bool = false, replaces: Bool = false,
         progress: (String) -> Void = { _ in }
     ) throws(LogToolError) -> Summary {
         let lock = try lock(target)
         defer { _ = lock }
-        let former = try manifest(of: target)
+        var former = try manifest(of: target) ?? BackupManifest()
         let view = try FolderView.take(source)
+        if replaces {
+            former.files = []
+        } else if former.number > 0 {
+            try refuse(view, inPlaceOf: former, in: target)
+        }
         do throws(DiskError) {
-            return try copy(view, to: target, former: former ?? BackupManifest(), at: time, checks, progress)
+            return try copy(view, to: target, former: former, at: time, checks, progress)
         } catch {
             throw LogToolError(error.description)
         }
@@ -55,6 +63,7 @@ package struct LogBackup {
         let known = Dictionary(former.files.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
         var copier = BackupCopier(target: target, folder: "files/\(manifest.number)")
         var damaged: [String] = []
+        var unreadable = view.unreadable
         for pinned in view.files {
             if let old = known[pinned.path], old.stamp == pinned.stamp {
                 if checks { progress("checking \(old.stored)") }
@@ -65,7 +74,9 @@ package struct LogBackup {
                 damaged.append(old.path)
             }
             progress("copying \(pinned.path)")
-            manifest.files.append(try copier.copy(pinned))
+            let (file, isWhole) = try copier.copy(pinned, earlier: known[pinned.path])
+            manifest.files.append(file)
+            if !isWhole { unreadable.append(pinned.path) }
         }
         for block in view.blocks { manifest.files.append(try copier.write(block.path, block.bytes.buffer)) }
         let metadata = view.metadata.encoded()
@@ -77,7 +88,8 @@ package struct LogBackup {
         try? removeUnnamed(manifest, in: target)
         return Summary(
             number: manifest.number, lastRound: manifest.lastRound, fileCount: manifest.files.count,
-            byteCount: manifest.byteCount, copiedBytes: copier.copiedBytes, damaged: damaged)
+            byteCount: manifest.byteCount, copiedBytes: copier.copiedBytes, damaged: damaged,
+            unreadable: unreadable)
     }
 
     private static func save(_ manifest: BackupManifest, in target: any Disk) throws(DiskError) {
@@ -115,7 +127,7 @@ package struct LogBackup {
 
     private static func lock(_ target: any Disk) throws(LogToolError) -> any Sendable {
         do throws(DiskError) {
-            let names = try target.list("")
+            let names = try target.list("").filter { $0 != FolderView.ofFileSystem }
             guard names.isEmpty || names.contains(BackupManifest.path) || names.allSatisfy({ Self.isOurs($0) }) else {
                 throw DiskError(.exists, "the folder has other things in it: a backup wants one of its own")
             }

@@ -193,7 +193,7 @@ final class FolderOpening {
         if text == Self.formatText { return nil }
         if text.isEmpty, try disk.has(LogBackup.marker, in: "") {
             return LogError(
-                .unknownFormat,
+                .corruptMetadata,
                 "a restore into this folder was broken off: `tidings log restore` again, or remove it. Nothing was changed"
             )
         }

@@ -50,5 +50,10 @@ import TidingsNetwork
         fclose(file)
         let refused = refusal(folder)
         #expect(refused?.message.contains("format") == true, "\(refused?.message ?? "")")
+        // What a restore left that was broken off: no other version reads it either.
+        #expect(rename(folder.path + "/format", folder.path + "/restoring") == 0)
+        let halfway = refusal(folder)
+        #expect(halfway?.message.contains("does not open: a restore into this folder was broken off") == true)
+        #expect(halfway?.hint == nil)
     }
 }
