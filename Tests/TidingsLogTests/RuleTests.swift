@@ -191,6 +191,7 @@ import TidingsTesting
         metadata.sequence = 4
         metadata.life = Self.life
         metadata.checkpoint = 12
+        metadata.nextTopic = 4
         metadata.topics = [
             .init(
                 id: TopicID(3), uuid: UUID128(high: 1, low: 2), name: TopicName("orders")!,
