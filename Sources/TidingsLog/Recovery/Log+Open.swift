@@ -138,8 +138,7 @@ final class FolderOpening {
             for folder in ["", "log"] + Self.folders { try disk.syncDirectory(folder) }
         }
         quarantines = metadata.quarantines
-        try Deletions.finish(metadata, on: disk)
-        metadata.deletions = []
+        metadata.deletions = try Deletions.finish(metadata, on: disk, logger)
         try setOrphansAside(metadata)
         var partitions: [TopicID: [Partition]] = [:]
         for topic in metadata.topics {
@@ -175,6 +174,8 @@ final class FolderOpening {
         metadata.isClean = false
         metadata.quarantines = quarantines.suffix(settings.maxQuarantines)
         if !isFresh { try store.keepOlder() }
+        // A new folder begins with the time it has: nothing of that is to be saved once more.
+        if isFresh { metadata.believedTime = time.wall }
         if isFresh { try create(&metadata) } else { try store.save(&metadata) }
         return .success(
             OpenedFolder(
@@ -299,22 +300,38 @@ final class FolderOpening {
                 known.insert(SegmentNames.folder(topic.name, Int32(index)).dropFirst(4) + "/")
             }
         }
-        for name in try disk.list("log") where !known.contains(name) {
-            let path = "log/" + (name.hasSuffix("/") ? String(name.dropLast()) : name)
-            if name.hasSuffix("/"), try disk.list(path).isEmpty {
-                try disk.remove(path)
-                continue
+        for deletion in metadata.deletions {
+            for index in 0..<max(0, deletion.partitionCount) {
+                known.insert(SegmentNames.folder(deletion.name, index).dropFirst(4) + "/")
             }
-            let plain = String(path.dropFirst(4))
-            let copy = "\(Quarantine.folder)/\(plain)-\(time.wall.millis)-\(metadata.life.generation)"
-            try disk.rename(path, to: copy)
-            try disk.syncDirectory("log")
-            try disk.syncDirectory(Quarantine.folder)
-            setAside(
-                LogQuarantine(
-                    partition: nil, name: plain, offsets: .zero ..< .zero, copy: copy, foundAt: time.wall,
-                    reason: "no topic of the metadata owns it"))
         }
+        var moved: [LogQuarantine] = []
+        for name in try disk.list("log") where !known.contains(name) && !Deletions.isWaiting(name) {
+            do throws(DiskError) {
+                if let orphan = try setOrphanAside(name, metadata.life.generation) { moved.append(orphan) }
+            } catch {
+                logger.warning(
+                    "what belongs to no topic could not be set aside: it is tried again at the next start",
+                    [("name", name), ("reason", error.description)])
+            }
+        }
+        guard !moved.isEmpty else { return }
+        try disk.syncDirectory("log")
+        try disk.syncDirectory(Quarantine.folder)
+        for orphan in moved { setAside(orphan) }
+    }
+
+    private func setOrphanAside(_ name: String, _ generation: UInt32) throws(DiskError) -> LogQuarantine? {
+        let plain = name.hasSuffix("/") ? String(name.dropLast()) : name
+        if name.hasSuffix("/"), try disk.list("log/" + plain).isEmpty {
+            try disk.remove("log/" + plain)
+            return nil
+        }
+        let copy = try Quarantine.newPath(plain, "\(time.wall.millis)-\(generation)", on: disk)
+        try disk.rename("log/" + plain, to: copy)
+        return LogQuarantine(
+            partition: nil, name: plain, offsets: .zero ..< .zero, copy: copy, foundAt: time.wall,
+            reason: "no topic of the metadata owns it")
     }
 
     func setAside(_ quarantine: LogQuarantine) {

@@ -82,8 +82,7 @@ extension Log {
         do throws(DiskError) {
             // The old partitions end there for good, so what is below must not go with a power loss.
             if metadata.topics[place].settings.durability.isRelaxed { try writeAhead.relaxed.sync() }
-            for index in added { try disk.createDirectory(SegmentNames.folder(name, index)) }
-            try disk.syncDirectory("log")
+            if let refusal = try makeFolders(of: name, added) { return .failure(refusal) }
             try save(&metadata)
         } catch {
             return .failure(changeFailed(error))

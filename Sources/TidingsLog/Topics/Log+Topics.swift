@@ -16,7 +16,7 @@ extension Log {
             // What a deleted topic of that name left behind must not become the new one's.
             if control.metadata.deletions.contains(where: { $0.name == name }) {
                 finishDeletions(&control)
-                guard control.metadata.deletions.isEmpty else {
+                guard !control.metadata.deletions.contains(where: { $0.name == name }) else {
                     return .failure(
                         LogError(.overloaded, "the files of the deleted topic '\(name)' could not be removed yet"))
                 }
@@ -39,8 +39,7 @@ extension Log {
             metadata.nextTopic += 1
             metadata.topics.append(topic)
             do throws(DiskError) {
-                for index in 0..<count { try disk.createDirectory(SegmentNames.folder(name, index)) }
-                try disk.syncDirectory("log")
+                if let refusal = try makeFolders(of: name, 0..<count) { return .failure(refusal) }
                 try save(&metadata)
             } catch {
                 return .failure(changeFailed(error))
@@ -107,11 +106,25 @@ extension Log {
         }
     }
 
+    /// Makes the folders of new partitions, durably; a folder with files that no topic owns is in the way.
+    func makeFolders(of name: TopicName, _ indexes: Range<Int32>) throws(DiskError) -> LogError? {
+        let there = Set(try disk.list("log"))
+        for index in indexes {
+            let folder = SegmentNames.folder(name, index)
+            if there.contains(folder.dropFirst(4) + "/"), try !disk.list(folder).isEmpty {
+                return LogError(
+                    .overloaded, "the folder \(folder) has files that belong to no topic, and could not be set aside")
+            }
+            try disk.createDirectory(folder)
+        }
+        try disk.syncDirectory("log")
+        return nil
+    }
+
     /// Removes the folders of deleted topics; what cannot be removed now is tried again at the next opening.
     private func finishDeletions(_ control: inout ControlState) {
         do throws(DiskError) {
-            try Deletions.finish(control.metadata, on: disk)
-            control.metadata.deletions = []
+            control.metadata.deletions = try Deletions.finish(control.metadata, on: disk, logger)
             control.isChanged = true
         } catch {
             logger.warning("a deleted topic's files are still there", [("reason", error.description)])
@@ -163,13 +176,9 @@ extension Log {
 
     /// Lack of room refuses the change; anything else takes the log offline: what is durable now is not known.
     func changeFailed(_ error: DiskError) -> LogError {
-        switch error.code {
-        case .noSpace: return LogError(.diskFull, error.description)
-        case .noHandles: return LogError(.overloaded, error.description)
-        default:
-            goOffline(error.description)
-            return LogError(.offline, error.description)
-        }
+        if error.isLack { return error.refusalForLack }
+        goOffline(error.description)
+        return LogError(.offline, error.description)
     }
 
     func replaceTable(_ metadata: LogMetadata, _ change: (inout [TopicID: [Partition]]) -> Void) {
@@ -178,31 +187,6 @@ extension Log {
             change(&partitions)
             table = PartitionTable(version: table.version + 1, partitions: partitions, topics: metadata.topics)
             tableVersion.store(table.version, ordering: .releasing)
-        }
-    }
-}
-
-/// Removes what deleted topics left behind.
-enum Deletions {
-    /// Renames the folders of deleted topics, then removes what was renamed. A folder whose name a living topic has now
-    /// is that topic's: the old one was renamed before the new one was made.
-    static func finish(_ metadata: LogMetadata, on disk: any Disk) throws(DiskError) {
-        let living = Set(metadata.topics.map(\.name))
-        let names = Set(try disk.list("log"))
-        var isRenamed = false
-        for deletion in metadata.deletions where !living.contains(deletion.name) {
-            for index in 0..<max(0, deletion.partitionCount) {
-                let folder = SegmentNames.folder(deletion.name, index)
-                guard names.contains(String(folder.dropFirst(4)) + "/") else { continue }
-                try disk.rename(folder, to: "\(folder).\(deletion.id.number).deleted")
-                isRenamed = true
-            }
-        }
-        if isRenamed { try disk.syncDirectory("log") }
-        for name in try disk.list("log") where name.hasSuffix(".deleted/") {
-            let folder = "log/" + name.dropLast()
-            for file in try disk.list(folder) { try disk.remove(folder + "/" + file) }
-            try disk.remove(folder)
         }
     }
 }

@@ -14,6 +14,8 @@ import TidingsCore
 package final class SimulatedDisk: Disk {
     /// The unit that is written whole or not at all.
     package static let sectorBytes = 512
+    /// The most bytes of a file's name.
+    package static let longestName = 255
 
     private let state: Locked<SimulatedDiskState>
 

@@ -104,7 +104,11 @@ struct SimulatedDiskState {
         if isFrozen || openedIn != life { throw Self.frozen }
     }
 
+    /// Refuses a new name that no system's disk would take.
     func needParent(of path: String) throws(DiskError) {
+        if path.utf8.reversed().prefix(while: { $0 != UInt8(ascii: "/") }).count > SimulatedDisk.longestName {
+            throw DiskError(.failed, "\(path): file name too long")
+        }
         guard let slash = path.lastIndex(of: "/") else { return }
         guard names[String(path[..<slash])]?.isDirectory == true else {
             throw DiskError(.missing, "\(path): its directory is missing")
