@@ -3,7 +3,7 @@
 import TidingsCore
 import TidingsHTTP
 
-/// The description of the whole API in OpenAPI 3.1, made once and served at `/openapi.json`.
+/// The description of the whole API in OpenAPI 3.1, made when somebody asks, and served at `/openapi.json`.
 package enum APIDescription {
     static let operations: [APIOperation] =
         publishing + looking + administration + subscriptions + seeking + mending + telemetry
@@ -54,9 +54,9 @@ package enum APIDescription {
 
     /// Adds `GET /openapi.json`.
     package static func register(on router: Router, version: String) {
-        let document = text(version: version)
         router.add(.get, "/openapi.json") { _, responder throws(Problem) in
-            document.withUnsafeBytes { responder.respond(.ok, contentType: "application/json", body: $0) }
+            // Hardly anybody asks: it is made then, and nothing of it is kept.
+            text(version: version).withUnsafeBytes { responder.respond(.ok, contentType: "application/json", body: $0) }
         }
     }
 

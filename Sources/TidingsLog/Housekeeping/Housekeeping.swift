@@ -25,6 +25,8 @@ final class Housekeeping: Sendable {
         var horizons: CompactionHorizons?
         var saidDisbelief = false
         var scrubbedAt: WallTime?
+        /// Whether that is to be kept: a start has more urgent things to save.
+        var hasUnsavedScrub = false
         /// The time as it was believed at the last look.
         var believed: WallTime
         var tokens: Double = 0

@@ -10,8 +10,13 @@ extension Log {
     /// a backup that has not rotted.
     func scrubIfDue(_ now: WallTime) {
         guard settings.scrubInterval > .zero else { return }
-        let last = house.state.withLock { $0.scrubbedAt } ?? readScrubbed(now)
+        let (known, isUnsaved) = house.state.withLock { state in
+            defer { state.hasUnsavedScrub = false }
+            return (state.scrubbedAt, state.hasUnsavedScrub)
+        }
+        let last = known ?? readScrubbed(now)
         house.state.withLock { $0.scrubbedAt = last }
+        if isUnsaved { keep(scrubbed: last) }
         guard now.millis - last.millis >= settings.scrubInterval.millis else { return }
         var bytes: Int64 = 0
         for partition in allPartitions.sorted(by: { $0.id < $1.id }) {
@@ -27,17 +32,21 @@ extension Log {
         }
         metrics.scrubbedBytes.add(Int(clamping: bytes))
         house.state.withLock { $0.scrubbedAt = now }
-        _ = saveSnapshot(Self.scrubSnapshot, [UInt8](String(now.millis).utf8))
+        keep(scrubbed: now)
     }
 
-    /// When the last one ended; a folder that never had one begins to count now.
+    private func keep(scrubbed time: WallTime) {
+        _ = saveSnapshot(Self.scrubSnapshot, [UInt8](String(time.millis).utf8))
+    }
+
+    /// When the last one ended; a folder that never had one begins to count now, which the next look keeps.
     private func readScrubbed(_ now: WallTime) -> WallTime {
         if case .success(let bytes?) = loadSnapshot(Self.scrubSnapshot),
             let millis = Int64(String(decoding: bytes, as: UTF8.self)), millis <= now.millis
         {
             return WallTime(millis: millis)
         }
-        _ = saveSnapshot(Self.scrubSnapshot, [UInt8](String(now.millis).utf8))
+        house.state.withLock { $0.hasUnsavedScrub = true }
         return now
     }
 }

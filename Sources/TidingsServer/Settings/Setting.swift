@@ -22,7 +22,14 @@ package struct SettingDescription: Sendable {
 
     /// The variable that sets it.
     package var variable: String {
-        "TIDINGS_" + String(name.map { $0 == "." ? "_" : Character($0.uppercased()) })
+        let letters = name.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "."): UInt8(ascii: "_")
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - 32
+            default: byte
+            }
+        }
+        return "TIDINGS_" + String(decoding: letters, as: UTF8.self)
     }
 
     /// The group it belongs to: what stands before its first dot.
@@ -39,7 +46,8 @@ package struct Setting<Value: Sendable>: Sendable {
         _ name: String, _ type: SettingType, _ standard: String, flag: String?, secret: Bool, help: String,
         effect: String?, convert: @escaping @Sendable (SettingValue) -> Value?
     ) {
-        let derived = String(name.map { $0 == "." || $0 == "_" ? "-" : $0 })
+        let (dot, line, dash) = (UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"))
+        let derived = String(decoding: name.utf8.map { $0 == dot || $0 == line ? dash : $0 }, as: UTF8.self)
         description = SettingDescription(
             name: name, type: type, standard: standard, isSecret: secret, help: help, effect: effect,
             flag: flag ?? derived)
