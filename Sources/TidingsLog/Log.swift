@@ -57,7 +57,7 @@ package final class Log: EventLog {
     /// Whether a thread writes the partition files; else that is done with each round.
     let filesBehind = Atomic(false)
     /// Why the last checkpoint found no room; nil when it did.
-    let checkpointTrouble = Locked<String?>(nil)
+    let checkpointTrouble = Locked<LogError?>(nil)
     /// Set when a full disk should be tried again.
     let shouldResume = Atomic(false)
     let reads: BlockingWork

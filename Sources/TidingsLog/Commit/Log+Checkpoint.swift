@@ -20,8 +20,8 @@ extension Log {
                 checkpointTrouble.withLock { $0 = nil }
                 return true
             } catch {
-                if error.code == .noSpace || error.code == .noHandles {
-                    checkpointTrouble.withLock { $0 = error.description }
+                if error.isLack {
+                    checkpointTrouble.withLock { $0 = error.refusalForLack }
                     logger.warning("a checkpoint was put off", [("reason", error.description)])
                 } else {
                     goOffline(error.description)
@@ -66,6 +66,11 @@ extension Log {
                 if work.syncsDirectory { try disk.syncDirectory(partition.folder) }
                 partition.files.withLock { $0.finishCheckpoint(work) }
             } catch {
+                if error.code == .noHandles {
+                    // It could not be opened. What is synced already is listed again too: its record is not kept yet.
+                    putBack(seen: works.map(\.partition)[...], unseen: [])
+                    throw error
+                }
                 // A failed sync is never done again, whatever its reason.
                 throw DiskError(error.code == .missing ? .missing : .failed, error.description)
             }
@@ -83,7 +88,7 @@ extension Log {
         do throws(DiskError) {
             try store.save(&metadata)
         } catch {
-            guard error.code == .noSpace || error.code == .noHandles else {
+            guard error.isLack else {
                 throw DiskError(.failed, error.description)
             }
             // The files are synced and nothing is listed any more: the next checkpoint records what this one could not.

@@ -34,7 +34,7 @@ extension Log {
             staging.condition = .open
             return true
         }
-        if isOpen { logger.notice("the disk has room again: records are taken") }
+        if isOpen { logger.notice("there is room again: records are taken") }
     }
 
     /// Looks at the free space before a fast writer has used up the reserve between two looks of the housekeeping.
@@ -75,8 +75,9 @@ extension Log {
         } catch {
             let reason = error.error.description
             if error.isLackOfRoom {
-                logger.error("the disk is full: records are refused until there is room", [("reason", reason)])
-                refuse(both, LogError(.diskFull, reason), .full(reason))
+                let refusal = error.error.refusalForLack
+                logger.error("records are refused for lack of room or of files", [("reason", refusal.description)])
+                refuse(both, refusal, .full(refusal))
             } else {
                 logger.error("the log is offline until its folder is reopened", [("reason", reason)])
                 refuse(both, LogError(.offline, reason), .offline(reason))
@@ -197,7 +198,7 @@ extension Log {
     func refuse(_ groups: [PendingGroup], _ error: LogError, _ condition: LogCondition?) {
         let all = staging.withLock { staging -> [PendingGroup] in
             switch condition {
-            case .full(let reason)?: staging.becomeFull(reason)
+            case .full(let refusal)?: staging.becomeFull(refusal)
             case let condition?: staging.condition = condition
             case nil: break
             }
@@ -217,9 +218,7 @@ extension Log {
             keeperBell.ring()
             blocksFreed.wait(atMost: .milliseconds(100))
         }
-        if let reason = checkpointTrouble.withLock({ $0 }) {
-            return (LogError(.diskFull, reason), .full(reason))
-        }
+        if let refusal = checkpointTrouble.withLock({ $0 }) { return (refusal, .full(refusal)) }
         return isOffline ? (LogError(.offline, "the log went offline"), nil) : nil
     }
 }

@@ -42,7 +42,7 @@ extension Log {
             do throws(DiskError) {
                 try writeToFiles(filing.behind)
             } catch {
-                if error.code == .noSpace || error.code == .noHandles {
+                if error.isLack {
                     filesAreFull(error)
                 } else {
                     goOffline(error.description)
@@ -56,10 +56,9 @@ extension Log {
     }
 
     private func filesAreFull(_ error: DiskError) {
-        let reason = error.description
-        if staging.withLock({ $0.becomeFull(reason) }) {
-            let what = error.code == .noSpace ? "the disk is full" : "no file can be opened"
-            logger.error("\(what): records are refused until there is room", [("reason", reason)])
+        let refusal = error.refusalForLack
+        if staging.withLock({ $0.becomeFull(refusal) }) {
+            logger.error("records are refused for lack of room or of files", [("reason", refusal.description)])
         }
     }
 

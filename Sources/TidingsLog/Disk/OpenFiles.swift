@@ -99,6 +99,9 @@ final class OpenFiles: Sendable {
         state.withLock { OpenFiles.dropOldest(&$0, keeping: keeping) }
     }
 
+    /// Closes all but those that wait for a sync.
+    func closeClean() { state.withLock { OpenFiles.dropOldest(&$0, keeping: 0) } }
+
     /// Closes all files as they are.
     func closeAll() { state.withLock { $0.files = [:] } }
 

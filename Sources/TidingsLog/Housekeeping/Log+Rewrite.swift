@@ -13,6 +13,9 @@ enum HouseFailure: Error {
 }
 
 extension Log {
+    /// How often a folder is tried that cannot be opened.
+    private static let mostOpenings = 50
+
     /// What becomes of one batch of a rewritten segment.
     enum BatchFate {
         case stays
@@ -204,12 +207,15 @@ extension Log {
                 // A recovery writes behind what the metadata says is the active segment.
                 if topic.partitions[Int(partition.id.index)].activeBase < end { try checkpoint(&control) }
             } catch {
+                // A failed sync in it must not pass for something that was put off.
+                if !error.isLack { goOffline(error.description) }
                 throw .disk(error)
             }
             guard partition.files.withLock({ $0.beginChange(old, end: end) }) else { return false }
             let swap = SegmentSwap(base: new.base, end: end)
             do throws(DiskError) {
-                try swap.commit(partition.folder, disk)
+                try swap.begin(partition.folder, disk)
+                try patiently { () throws(DiskError) in try disk.syncDirectory(partition.folder) }
             } catch {
                 // Whether the new segment holds is not known, unless the first step was refused.
                 _ = partition.files.withLock { $0.endChange(old, nil) }
@@ -217,7 +223,7 @@ extension Log {
                 throw .disk(error)
             }
             do throws(DiskError) {
-                try swap.finish(partition.folder, disk)
+                try patiently { () throws(DiskError) in try swap.finish(partition.folder, disk) }
             } catch {
                 _ = partition.files.withLock { $0.endChange(old, nil) }
                 goOffline(error.description)
@@ -231,5 +237,18 @@ extension Log {
             noteDirty(partition)
             return true
         }
+    }
+
+    /// Does what cannot be taken back, again while only descriptors are lacking: nothing was synced then.
+    private func patiently(_ work: () throws(DiskError) -> Void) throws(DiskError) {
+        for _ in 0..<Self.mostOpenings {
+            do {
+                return try work()
+            } catch  where error.code == .noHandles {
+                context.open.closeClean()
+                house.bell.wait(atMost: .milliseconds(100))
+            }
+        }
+        try work()
     }
 }

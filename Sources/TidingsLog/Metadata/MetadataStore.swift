@@ -95,7 +95,7 @@ struct MetadataStore {
             try write(bytes, slot: 1 - first)
         } catch {
             // One whole slot is enough; the next save begins with the other one.
-            guard error.code == .noSpace || error.code == .noHandles else { throw error }
+            guard error.isLack else { throw error }
         }
     }
 

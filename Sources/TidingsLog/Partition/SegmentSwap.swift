@@ -34,11 +34,16 @@ struct SegmentSwap: Sendable, Hashable {
 
     /// Makes the new segment count, durably.
     func commit(_ folder: String, _ disk: any Disk) throws(DiskError) {
-        try disk.rename(SegmentNames.log(folder, base) + SegmentRewriter.suffix, to: path(folder))
+        try begin(folder, disk)
         try disk.syncDirectory(folder)
     }
 
-    /// Puts the new segment in the place of the old ones; may be done again after a crash, at whichever step that came.
+    /// Makes the new segment count; durably when its folder is synced.
+    func begin(_ folder: String, _ disk: any Disk) throws(DiskError) {
+        try disk.rename(SegmentNames.log(folder, base) + SegmentRewriter.suffix, to: path(folder))
+    }
+
+    /// Puts the new segment in the place of the old ones; may be done again, at whichever step it stopped.
     func finish(_ folder: String, _ disk: any Disk) throws(DiskError) {
         let names = Set(try disk.list(folder))
         for name in names {
@@ -53,7 +58,7 @@ struct SegmentSwap: Sendable, Hashable {
             do { try disk.rename(path + SegmentRewriter.suffix, to: path) } catch  where error.code == .missing {}
         }
         try disk.syncDirectory(folder)
-        try disk.rename(path(folder), to: SegmentNames.log(folder, base))
+        do { try disk.rename(path(folder), to: SegmentNames.log(folder, base)) } catch  where error.code == .missing {}
         try disk.syncDirectory(folder)
     }
 

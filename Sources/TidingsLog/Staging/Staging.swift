@@ -8,8 +8,8 @@ enum LogCondition: Sendable {
     case open
     /// Less room than the reserve: only Tidings's own topics are written.
     case low(String)
-    /// A write found no room; tried again from time to time.
-    case full(String)
+    /// A write found no room, or a file could not be opened; tried again from time to time.
+    case full(LogError)
     /// A write or sync failed; until the folder is reopened.
     case offline(String)
     case stopped
@@ -45,7 +45,7 @@ struct Staging {
         switch condition {
         case .open: nil
         case .low(let reason): internalOnly ? nil : LogError(.diskFull, reason)
-        case .full(let reason): LogError(.diskFull, reason)
+        case .full(let refusal): refusal
         case .offline(let reason): LogError(.offline, reason)
         case .stopped: LogError(.stopping, "the log has been stopped")
         }
@@ -75,14 +75,14 @@ struct Staging {
     /// not.
     /// - Returns: whether it was neither full nor offline.
     @discardableResult
-    mutating func becomeFull(_ reason: String) -> Bool {
+    mutating func becomeFull(_ refusal: LogError) -> Bool {
         switch condition {
         case .offline, .stopped: return false
         case .full:
-            condition = .full(reason)
+            condition = .full(refusal)
             return false
         case .open, .low:
-            condition = .full(reason)
+            condition = .full(refusal)
             return true
         }
     }

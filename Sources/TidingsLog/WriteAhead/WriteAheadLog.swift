@@ -112,14 +112,17 @@ final class WriteAheadLog: @unchecked Sendable {
             }
         } catch {
             ring.withLock { $0.giveBack() }
-            throw WriteAheadFailure(error, isLackOfRoom: error.code == .noSpace || error.code == .noHandles)
+            throw WriteAheadFailure(error, isLackOfRoom: error.isLack)
         }
         guard let file else { preconditionFailure("a ring with a current block has its file open") }
+        let cached = how == .synced || position == 0 ? nil : try openCached()
         do throws(DiskError) {
-            if how == .synced || position == 0 {
-                try file.writeSynced(pieces, at: Int64(position))
+            if let cached {
+                try cached.file.write(pieces, at: Int64(position))
+                relaxed.note(
+                    round, block: cached.block, cached.file, since: how == .relaxedInIntervals ? time.now : nil)
             } else {
-                try writeRelaxed(pieces, at: position, round, how == .relaxedInIntervals)
+                try file.writeSynced(pieces, at: Int64(position))
             }
         } catch {
             throw WriteAheadFailure(error, isLackOfRoom: error.code == .noSpace && cutBack(to: position))
@@ -128,20 +131,18 @@ final class WriteAheadLog: @unchecked Sendable {
         return .written
     }
 
-    private func writeRelaxed(
-        _ pieces: [UnsafeRawBufferPointer], at position: Int, _ round: UInt64, _ inIntervals: Bool
-    ) throws(DiskError) {
-        guard let number = ring.withLock({ $0.current?.number }) else { return }
-        let cached: any DiskFile
-        if let cachedFile {
-            cached = cachedFile
-        } else {
-            cached = try disk.open(WriteAheadLog.path(number), .write)
-            cachedFile = cached
+    /// The current block, open by way of the page cache; nil without one.
+    private func openCached() throws(WriteAheadFailure) -> (block: UInt32, file: any DiskFile)? {
+        guard let number = ring.withLock({ $0.current?.number }) else { return nil }
+        if let cachedFile { return (number, cachedFile) }
+        do throws(DiskError) {
+            let opened = try disk.open(WriteAheadLog.path(number), .write)
+            cachedFile = opened
+            return (number, opened)
+        } catch {
+            // Nothing was written.
+            throw WriteAheadFailure(error, isLackOfRoom: error.isLack)
         }
-        try cached.write(pieces, at: Int64(position))
-        let now = time.now
-        relaxed.note(round, block: number, cached, since: inIntervals ? now : nil)
     }
 
     /// Takes away what a failed write left behind the last synced round; whether that went well.

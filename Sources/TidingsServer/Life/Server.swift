@@ -71,6 +71,7 @@ package final class Server: Sendable {
                 limits.reports = true
                 limits.remembersPaths = settings[HTTPOptions.accessLog]
                 limits.requestIDs = true
+                limits.connections = Self.connections(limits.connections, logger)
                 http = try HTTPServerGroup(
                     on: listen, loops: loops.loops, settings: limits, random: random, logger: logger.named("http")
                 ) { services.makeHandler(on: $0) }
@@ -165,6 +166,7 @@ package final class Server: Sendable {
         }
         do throws(LogError) {
             var options = StorageOptions.log.read(settings)
+            options.maxOpenFiles = OpenFiles.logFiles(options.maxOpenFiles, limit: OpenFiles.limit)
             options.firstTopics = [
                 (RoutingStore.topic, 1, RoutingStore.settings),
                 (DeliveryEngine.stateTopic, DeliveryEngine.partitions, DeliveryEngine.topicSettings),
@@ -176,6 +178,18 @@ package final class Server: Sendable {
         } catch {
             throw ServerRefusal(error, folder: folder)
         }
+    }
+
+    private static func connections(_ wanted: Int, _ logger: Logger) -> Int {
+        let limit = OpenFiles.limit
+        let connections = OpenFiles.connections(wanted, limit: limit)
+        if connections < wanted {
+            logger.warning(
+                "fewer connections are accepted than http.max_connections says: the process may have \(limit) files open, "
+                    + "half of which stay for the log and deliveries",
+                [("connections", String(connections))])
+        }
+        return connections
     }
 
     private static func makeLoops(

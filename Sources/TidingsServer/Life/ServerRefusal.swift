@@ -55,6 +55,11 @@ package struct ServerRefusal: Error, Sendable, Hashable {
             self.init(
                 .failure, "the data folder \(folder) is not in a format this version reads: \(error.description)",
                 hint: "run the version of Tidings that wrote it, or a newer one")
+        case .diskFull:
+            self.init(
+                .failure, "the disk of the data folder \(folder) is full, a start needs room: \(error.description)",
+                hint: "nothing was lost: free some megabytes on that disk, never by removing files of the data folder, "
+                    + "and start again")
         default: self.init(.failure, "the data folder \(folder) does not open: \(error.description)")
         }
     }

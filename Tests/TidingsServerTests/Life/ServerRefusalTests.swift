@@ -1,6 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
 import Testing
+import TidingsCore
 import TidingsNetwork
 
 @testable import TidingsServer
@@ -55,5 +56,19 @@ import TidingsNetwork
         let halfway = refusal(folder)
         #expect(halfway?.message.contains("does not open: a restore into this folder was broken off") == true)
         #expect(halfway?.hint == nil)
+    }
+
+    @Test func `a disk without room for a start is named as that, with what to do`() {
+        let refusal = ServerRefusal(LogError(.diskFull, "writing x: No space left on device"), folder: "/data")
+        #expect(refusal.message.contains("the disk of the data folder /data is full"))
+        #expect(refusal.hint?.hasPrefix("nothing was lost") == true)
+    }
+
+    @Test func `of few descriptors the log keeps enough`() {
+        #expect(OpenFiles.connections(10_000, limit: 1024) == 512)
+        #expect(OpenFiles.connections(100, limit: 1024) == 100)
+        #expect(OpenFiles.connections(10_000, limit: .max) == 10_000)
+        #expect(OpenFiles.logFiles(512, limit: 1024) == 64)
+        #expect(OpenFiles.logFiles(512, limit: 1 << 20) == 512)
     }
 }
