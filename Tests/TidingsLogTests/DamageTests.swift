@@ -118,18 +118,26 @@ import TidingsTesting
         #expect(try bench.append([(topic.partitions[0], "next")]).offsets == [Offset(6)])
     }
 
-    @Test func `a damaged last round is cut as a torn tail`() throws {
+    @Test(arguments: [true, false])
+    func `a damaged last round is cut as a torn tail, unless the files prove that it was acknowledged`(
+        _ isFiled: Bool
+    ) throws {
         let disk = SimulatedDisk(seed: 1)
-        let (bench, topic) = try filled(disk, records: 6)
+        let (bench, topic) = try filled(disk, records: 5)
+        let filed = disk.paths.filter { $0.hasPrefix("log/orders-") }.map { ($0, disk.bytes(of: $0)!) }
+        try bench.append(topic.partitions.map { ($0, "event 5 " + String(repeating: "x", count: 200)) })
         bench.drop()
         disk.killProcess()
+        if !isFiled { for (path, bytes) in filed { disk.replace(path, with: bytes) } }
         disk.flipBit(of: WriteAheadLog.path(1), at: 5 * 4096 + 150)
         try bench.open()
         #expect(bench.log.quarantines.isEmpty)
-        #expect(bench.log.lastRound == 5)
+        #expect(isFiled ? bench.log.lastRound > 6 : bench.log.lastRound == 5)
+        #expect(bench.log.recovery.damagedRounds == (isFiled ? 1 : 0))
+        #expect((bench.log.recovery.cutBytes > 0) == !isFiled)
         for partition in topic.partitions {
             let batches = try bench.read(partition, from: .zero)
-            #expect(batches.count == 5)
+            #expect(batches.count == (isFiled ? 6 : 5))
             let file = disk.bytes(of: "log/orders-\(partition.index)/00000000000000000000.log")
             #expect(file?.count == batches.reduce(0) { $0 + $1.bytes.count })
         }

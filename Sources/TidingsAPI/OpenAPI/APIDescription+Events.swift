@@ -107,7 +107,11 @@ extension APIDescription {
               "properties": {
                 "rounds": {"type": "integer", "description": "Rounds brought into the partitions."},
                 "cut_bytes": {"type": "integer", "description": "Bytes of a torn end, which nobody had been told of."},
-                "damaged_rounds": {"type": "integer", "description": "Acknowledged rounds that are damaged."},
+                "damaged_rounds": {"type": "integer", "description": "Acknowledged rounds that are damaged or missing."},
+                "old_metadata": {
+                  "type": "boolean",
+                  "description": "The metadata was older than the records; what it does not know of was recovered."
+                },
                 "quarantines": {"type": "integer", "description": "Ranges that were set aside."},
                 "milliseconds": {"type": "integer"}
               }

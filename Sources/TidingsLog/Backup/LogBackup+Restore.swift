@@ -6,6 +6,8 @@ extension LogBackup {
     /// Stands in the place of `format` until everything is restored: it tells the rest of a restore that was broken off
     /// from a folder that somebody needs.
     static let marker = "restoring"
+    /// Says in `log/meta` that the folder was restored and not opened since.
+    static let restoredName = "restored"
 
     /// Makes a data folder of a backup in the empty folder on `target`, or where an earlier restore was broken off. Of one
     /// that fails nothing stays.
@@ -104,6 +106,9 @@ extension LogBackup {
                 }
             }
         }
+        // The first opening goes by the rounds, whatever the files have beyond them.
+        try target.open("\(MetadataStore.folder)/\(restoredName)", .create).sync()
+        try target.syncDirectory(MetadataStore.folder)
         try copier.finish()
         for folder in ["log", ""] { try target.syncDirectory(folder) }
         try target.rename(marker, to: "format")

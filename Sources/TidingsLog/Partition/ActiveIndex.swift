@@ -78,6 +78,22 @@ struct ActiveIndex: Sendable {
         latest = made.latest
     }
 
+    /// Begins the index of rounds again: what there is counts as of that round, so that nobody who reads on from a round
+    /// misses a record.
+    mutating func loseRounds(countingAs round: UInt64) {
+        roundEntries = 0
+        pendingRounds = [RoundIndexEntry(round: round, relativeOffset: 0, position: 0)]
+        lastRound = round
+    }
+
+    /// Begins the other indexes again; who looks for a time rebuilds them.
+    mutating func loseTimes() {
+        (indexEntries, timeEntries) = (0, 0)
+        pendingOffsets.removeAll()
+        pendingTimes.removeAll()
+        (latest, lastNoted) = (nil, nil)
+    }
+
     /// Writes the entries in memory behind those in the files.
     /// - Parameter suffix: what the names of the files end with.
     /// - Returns: whether a file may be new.

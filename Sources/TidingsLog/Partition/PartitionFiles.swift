@@ -46,7 +46,7 @@ struct PartitionFiles {
     private let settings: LogSettings
     /// Older segments, by base offset; known after ``load(_:)``.
     var sealed: [Segment] = []
-    private(set) var active: Segment {
+    var active: Segment {
         didSet { if active.base != oldValue.base { activePath = SegmentNames.log(folder, active.base) } }
     }
     /// The file of the active segment.
@@ -273,7 +273,7 @@ struct PartitionFiles {
             directoryVersion += 1
         }
         for segment in sealed + [active] where segment.base == active.base || isUnsynced(segment.base) {
-            try cut(SegmentNames.log(folder, segment.base), to: Int(segment.byteCount), context)
+            try cut(SegmentNames.log(folder, segment.base), to: Int(segment.byteCount), context, syncs: true)
         }
         try cutIndexes(context)
     }
@@ -295,10 +295,15 @@ struct PartitionFiles {
         return files
     }
 
-    private func cut(_ path: String, to count: Int, _ context: FileContext) throws(DiskError) {
+    /// - Parameter syncs: whether what is cut must not come back.
+    private func cut(
+        _ path: String, to count: Int, _ context: FileContext, syncs: Bool = false
+    ) throws(DiskError) {
         do throws(DiskError) {
             let file = try context.open.file(path, .write)
-            if try file.size() > Int64(count) { try file.truncate(to: Int64(count)) }
+            guard try file.size() > Int64(count) else { return }
+            try file.truncate(to: Int64(count))
+            if syncs { try file.sync() }
         } catch {
             if error.code != .missing { throw error }
         }
@@ -322,7 +327,7 @@ struct PartitionFiles {
         return true
     }
 
-    private mutating func roll(to base: Offset, _ context: FileContext) throws(DiskError) {
+    mutating func roll(to base: Offset, _ context: FileContext) throws(DiskError) {
         if active.byteCount > 0 {
             index.close()
             try flushIndex(context)

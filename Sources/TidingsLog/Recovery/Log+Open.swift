@@ -129,6 +129,15 @@ final class FolderOpening {
             isFresh = true
             try makeFolders(&metadata)
         }
+        let blocks = try blockFiles()
+        let state = isFresh ? FolderState() : try look(at: metadata, blocks: blocks.map(\.number))
+        if state.isBehind {
+            logger.warning("the metadata is older than the records: what it does not know of is recovered")
+        }
+        if let life = state.newerLife { metadata.life = life }
+        // Producer ids that it does not know of were given: none of them is given again.
+        if state.isBehind { metadata.nextProducer = max(metadata.nextProducer, metadata.nextProducer &+ 1 << 32) }
+        if state.isBehind || state.lacking.values.contains(where: \.lacksRecords) { metadata.isClean = false }
         // What is done now goes by this metadata, which a crash of the machine must not take back.
         if !isFresh, !metadata.isClean || !metadata.deletions.isEmpty { try store.syncSlots() }
         // A process that ended between making a file and syncing its folder left a name that a crash of the machine can
@@ -150,9 +159,11 @@ final class FolderOpening {
             }
         }
         let writeAhead = WriteAheadLog(on: disk, settings: settings, time: time)
-        let blocks = try blockFiles()
+        for partition in partitions.values.joined() {
+            if let look = state.lacking[partition.id] { mendIndexes(of: partition, look, round: metadata.checkpoint) }
+        }
         if !metadata.isClean, !isFresh {
-            let recovery = Recovery(self, partitions: partitions, metadata: metadata)
+            let recovery = Recovery(self, partitions: partitions, metadata: metadata, state: state)
             try recovery.run(blocks: blocks)
             metadata = recovery.metadata
             report = recovery.report
@@ -177,6 +188,10 @@ final class FolderOpening {
         // A new folder begins with the time it has: nothing of that is to be saved once more.
         if isFresh { metadata.believedTime = time.wall }
         if isFresh { try create(&metadata) } else { try store.save(&metadata) }
+        if state.isRestored {
+            try disk.remove("\(MetadataStore.folder)/\(LogBackup.restoredName)")
+            try disk.syncDirectory(MetadataStore.folder)
+        }
         return .success(
             OpenedFolder(
                 lock: lock, metadata: metadata, partitions: partitions, context: context, writeAhead: writeAhead,

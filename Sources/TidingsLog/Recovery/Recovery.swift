@@ -6,40 +6,49 @@ import TidingsCore
 
 /// Brings the partition files up to the last durable round, after an end that was not clean.
 final class Recovery {
-    private let opening: FolderOpening
-    private let partitions: [TopicID: [Partition]]
+    let opening: FolderOpening
+    let partitions: [TopicID: [Partition]]
     /// The metadata; after ``run(blocks:)`` it speaks of everything durable, and nothing of the write-ahead log counts.
     private(set) var metadata: LogMetadata
     /// What was found and done.
     private(set) var report = RecoveryReport()
-    private var touched: [PartitionID: Partition] = [:]
-    /// What the files of partitions hold beyond the checkpoint, when rounds are damaged: batches by offset.
-    private var salvage: [PartitionID: [SalvagedBatch]] = [:]
+    var touched: [PartitionID: Partition] = [:]
+    /// What the files of partitions hold beyond the checkpoint, where rounds do not have it.
+    var filed: [PartitionID: FiledBatches] = [:]
+    /// What the files had before anything was written again.
+    let before: [PartitionID: LogMetadata.PartitionRecord]
+    let relaxedTopics: Set<TopicID>
+    private let state: FolderState
+    /// Whether rounds are damaged or gone.
+    private(set) var isDamaged = false
 
-    init(_ opening: FolderOpening, partitions: [TopicID: [Partition]], metadata: LogMetadata) {
+    init(
+        _ opening: FolderOpening, partitions: [TopicID: [Partition]], metadata: LogMetadata, state: FolderState
+    ) {
+        self.state = state
+        relaxedTopics = Set(metadata.topics.filter { $0.settings.durability.isRelaxed }.map(\.id))
+        before = Dictionary(
+            uniqueKeysWithValues: partitions.values.joined().map { partition in
+                (partition.id, partition.files.withLock { $0.record })
+            })
         self.opening = opening
         self.partitions = partitions
         self.metadata = metadata
     }
 
-    private var logger: Logger { opening.logger }
-    private var disk: any Disk { opening.disk }
-    private var context: FileContext { opening.context }
+    var logger: Logger { opening.logger }
+    var disk: any Disk { opening.disk }
+    var context: FileContext { opening.context }
 
     func run(blocks: [(number: UInt32, byteCount: Int64)]) throws(DiskError) {
         let plan = try plan(blocks.map(\.number))
         report.rounds = plan.replay.count
         report.damagedRounds = plan.corrupt.count + plan.hidden.count
-        for cut in plan.cut {
-            report.cutBytes += cut.byteCount
-            logger.notice(
-                "an unfinished round was cut off: nobody was told of it",
-                [
-                    ("round", String(cut.number)), ("bytes", String(cut.byteCount)),
-                    ("path", WriteAheadLog.path(cut.block)), ("position", String(cut.position)),
-                ])
+        report.hadOldMetadata = state.isBehind
+        if blocks.isEmpty, metadata.checkpoint > 0, !state.isRestored {
+            logger.warning("the write-ahead log has no block: rounds that were acknowledged last may be gone")
         }
-        let isDamaged = !plan.corrupt.isEmpty || !plan.hidden.isEmpty
+        isDamaged = state.isBehind || !plan.corrupt.isEmpty || !plan.hidden.isEmpty
         if !plan.corrupt.isEmpty {
             logger.error(
                 "acknowledged rounds are damaged in the write-ahead log",
@@ -50,11 +59,22 @@ final class Recovery {
                 "the end of the write-ahead log cannot be read: acknowledged rounds may have been there",
                 [("path", WriteAheadLog.path(hole.block)), ("position", String(hole.position))])
         }
-        if isDamaged {
-            for partition in partitions.values.joined() { try gatherSalvage(partition) }
-            try setDamagedBlocksAside(plan)
+        if !plan.corrupt.isEmpty || !plan.hidden.isEmpty { try setDamagedBlocksAside(plan) }
+        try mendFiles()
+        try secureLast(of: plan)
+        try replay(plan.replay)
+        // Rounds that a power loss took had been told: their numbers are not given again. The write-ahead log had room for
+        // no more than these.
+        let jump = plan.lastRound + WriteAheadLog.mostRounds(blocks.map(\.byteCount), opening.settings)
+        let kept = state.isRestored && !isDamaged ? 0 : try keepFiled(round: jump)
+        if kept > 0 {
+            isDamaged = true
+            report.damagedRounds += max(0, kept - plan.hidden.count)
+            // Then the one that looks torn was acknowledged too.
+            if let torn = plan.torn { try replay([torn]) }
+        } else {
+            tell(plan.cut)
         }
-        try replay(plan)
         try settle(plan)
         if plan.lastRound > metadata.checkpoint {
             logger.notice(
@@ -62,9 +82,42 @@ final class Recovery {
         }
         metadata.checkpoint = plan.lastRound
         if isDamaged || plan.hasRelaxed || metadata.topics.contains(where: { $0.settings.durability.isRelaxed }) {
-            // Rounds that a power loss took had been told: their numbers are not given again. The write-ahead log had
-            // room for no more than these.
-            metadata.checkpoint += WriteAheadLog.mostRounds(blocks.map(\.byteCount), opening.settings)
+            metadata.checkpoint = jump
+        }
+    }
+
+    private func tell(_ cuts: [RecoveryPlan.Cut]) {
+        for cut in cuts {
+            report.cutBytes += cut.byteCount
+            logger.notice(
+                "an unfinished round was cut off: nobody was told of it",
+                [
+                    ("round", String(cut.number)), ("bytes", String(cut.byteCount)),
+                    ("path", WriteAheadLog.path(cut.block)), ("position", String(cut.position)),
+                ])
+        }
+    }
+
+    /// Makes the last synced round durable before it is filed: after a sync that failed it may be in the page cache alone,
+    /// and what is filed counts as proof. Written again, since a second sync alone would prove nothing.
+    private func secureLast(of plan: RecoveryPlan) throws(DiskError) {
+        guard let last = plan.replay.last(where: { !$0.round.header.isRelaxed }), last.round.condition == .whole,
+            plan.replay.allSatisfy({ $0.round.header.lastSynced < last.round.header.number })
+        else { return }
+        let reader = try reader(of: last.block)
+        let file = try disk.open(WriteAheadLog.path(last.block), .write)
+        try file.write(
+            reader.bytes(at: last.position, count: last.round.header.paddedByteCount), at: Int64(last.position))
+        withExtendedLifetime(reader) {}
+        try file.sync()
+    }
+
+    /// Goes on behind what the files of partitions lack.
+    private func mendFiles() throws(DiskError) {
+        for partition in partitions.values.joined() {
+            guard let look = state.lacking[partition.id], look.lacksRecords else { continue }
+            touched[partition.id] = partition
+            try opening.mend(partition, look)
         }
     }
 
@@ -103,7 +156,12 @@ final class Recovery {
                 strays.append(.init(number: stray.number, block: number, position: stray.position))
             }
         }
-        return RecoveryPlan(found: found, strays: strays, holes: holes, checkpoint: metadata.checkpoint)
+        var checkpoint = metadata.checkpoint
+        if state.isBehind, let first = found.map(\.round.header.number).min() {
+            // What came before was covered by a checkpoint that the metadata does not know.
+            checkpoint = max(checkpoint, first - 1)
+        }
+        return RecoveryPlan(found: found, strays: strays, holes: holes, checkpoint: checkpoint)
     }
 
     private func reader(of block: UInt32) throws(DiskError) -> BlockReader {
@@ -112,9 +170,9 @@ final class Recovery {
 
     // MARK: replay
 
-    private func replay(_ plan: RecoveryPlan) throws(DiskError) {
+    private func replay(_ rounds: [RecoveryPlan.Located]) throws(DiskError) {
         var block: (number: UInt32, reader: BlockReader)?
-        for located in plan.replay {
+        for located in rounds {
             if block?.number != located.block { block = (located.block, try reader(of: located.block)) }
             guard let reader = block?.reader else { continue }
             let bytes = try reader.bytes(at: located.position, count: located.round.header.paddedByteCount)
@@ -123,11 +181,6 @@ final class Recovery {
                 guard let partition = partition(entry.partition) else { continue }
                 try restore(entry, in: bytes, round.header, partition)
             }
-        }
-        // Rounds whose headers are gone: what the files have of them is all there is.
-        for (id, batches) in salvage {
-            guard let partition = self.partition(id), let last = batches.last else { continue }
-            try fill(partition, upTo: last.end, round: plan.lastRound)
         }
     }
 
@@ -156,7 +209,7 @@ final class Recovery {
         try append(batch, entry.baseOffset, entry.endOffset, header.number, partition)
     }
 
-    private func append(
+    func append(
         _ batch: UnsafeRawBufferPointer, _ base: Offset, _ end: Offset, _ round: UInt64, _ partition: Partition
     ) throws(DiskError) {
         try partition.files.withLock { files throws(DiskError) in
@@ -167,95 +220,6 @@ final class Recovery {
     }
 
     // MARK: damaged rounds
-
-    private struct SalvagedBatch {
-        let base: Offset
-        let end: Offset
-        let bytes: SharedBytes
-    }
-
-    /// Takes the batches that lie in a partition's files beyond the checkpoint: they were written after their round was
-    /// synced, and may have survived it.
-    private func gatherSalvage(_ partition: Partition) throws(DiskError) {
-        let record = partition.files.withLock { $0.record }
-        var bases: [Offset] = []
-        do throws(DiskError) {
-            for name in try disk.list(partition.folder) {
-                if let base = SegmentNames.base(ofLog: name), base >= record.activeBase { bases.append(base) }
-            }
-        } catch {
-            if error.code == .missing { return }
-            throw error
-        }
-        var expected = record.end
-        var batches: [SalvagedBatch] = []
-        for base in bases.sorted() {
-            let file = try disk.open(SegmentNames.log(partition.folder, base), .read)
-            var position = base == record.activeBase ? record.activeBytes : 0
-            let size = try file.size()
-            while let start = try? file.bytes(at: position, count: RecordBatchHeader.byteCount),
-                let total = RecordBatchHeader.totalByteCount(start.buffer), position + Int64(total) <= size,
-                let bytes = try? file.bytes(at: position, count: total),
-                let header = try? RecordBatchHeader(verifying: bytes.buffer), header.baseOffset == expected.value
-            {
-                let end = Offset(header.lastOffset).next
-                batches.append(SalvagedBatch(base: expected, end: end, bytes: bytes))
-                expected = end
-                position += Int64(total)
-            }
-            if position < size { try keep(position..<size, of: file, at: base, partition) }
-        }
-        if !batches.isEmpty { salvage[partition.id] = batches }
-    }
-
-    /// Copies what lies behind the last batch that could be salvaged: it is cut or written over, and whole batches may be
-    /// among it.
-    private func keep(
-        _ range: Range<Int64>, of file: any DiskFile, at base: Offset, _ partition: Partition
-    ) throws(DiskError) {
-        let name = "\(partition.topic.text)-\(partition.id.index)"
-        let path = "\(Quarantine.folder)/\(name)-\(SegmentNames.digits(base))-\(metadata.life.generation).tail"
-        try copy(range, of: file, to: path)
-        opening.setAside(
-            LogQuarantine(
-                partition: nil, name: name, offsets: .zero ..< .zero, copy: path, foundAt: opening.time.wall,
-                reason: "bytes \(range.lowerBound) to \(range.upperBound) of the segment at \(base) were written after "
-                    + "the last checkpoint, and do not follow what could be read"))
-    }
-
-    private func copy(_ range: Range<Int64>, of file: any DiskFile, to path: String) throws(DiskError) {
-        let copy = try disk.open(path, .create)
-        try copy.truncate(to: 0)
-        try file.copy(range, to: copy)
-        try copy.sync()
-        try disk.syncDirectory(Quarantine.folder)
-    }
-
-    /// Appends what was salvaged between the partition's end and `offset`, as far as it goes.
-    private func fill(_ partition: Partition, upTo offset: Offset, round: UInt64) throws(DiskError) {
-        for batch in salvage[partition.id] ?? [] {
-            let end = partition.files.withLock { $0.end }
-            guard batch.base >= end else { continue }
-            guard batch.base == end, batch.end <= offset else { return }
-            touched[partition.id] = partition
-            try append(batch.bytes.buffer, batch.base, batch.end, round, partition)
-        }
-    }
-
-    /// Notes that what lies between the partition's end and `offset` is lost, and goes on behind it.
-    private func giveUp(_ partition: Partition, _ offset: Offset, _ content: RecordSalvage? = nil) {
-        let end = partition.files.withLock { files -> Offset in
-            defer { files.skip(to: offset) }
-            return files.end
-        }
-        guard end < offset else { return }
-        opening.setAside(
-            LogQuarantine(
-                partition: partition.id, name: partition.topic.text, offsets: end..<offset, copy: "",
-                foundAt: opening.time.wall,
-                reason: "its round of the write-ahead log is damaged, and the partition's file does not have it",
-                content: content))
-    }
 
     /// Copies the blocks with damaged rounds before they are used again.
     private func setDamagedBlocksAside(_ plan: RecoveryPlan) throws(DiskError) {
@@ -283,7 +247,7 @@ final class Recovery {
     /// Cuts what an unfinished write left behind the recovered records, and syncs everything that was touched.
     private func settle(_ plan: RecoveryPlan) throws(DiskError) {
         // What was filed of relaxed rounds may have outlived them.
-        for topic in metadata.topics where plan.hasRelaxed || topic.settings.durability.isRelaxed {
+        for topic in metadata.topics where plan.hasRelaxed || state.isRestored || topic.settings.durability.isRelaxed {
             for partition in partitions[topic.id] ?? [] { touched[partition.id] = partition }
         }
         for partition in touched.values.sorted(by: { $0.id < $1.id }) {

@@ -12,6 +12,8 @@ package struct RecoveryReport: Sendable, Hashable {
     package internal(set) var damagedRounds = 0
     /// Rounds behind whose records, where nothing lies, something changed.
     package internal(set) var damagedPadding = 0
+    /// Whether the metadata was older than the records: put back, or a slot of it lost.
+    package internal(set) var hadOldMetadata = false
     /// Ranges and folders that were set aside.
     package internal(set) var quarantines = 0
     /// How long the opening took.

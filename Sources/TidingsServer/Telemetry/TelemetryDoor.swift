@@ -98,6 +98,7 @@ extension RecoveryReport? {
             json.member("rounds", report.rounds)
             json.member("cut_bytes", report.cutBytes)
             json.member("damaged_rounds", report.damagedRounds)
+            json.member("old_metadata", report.hadOldMetadata)
             json.member("quarantines", report.quarantines)
             json.member("milliseconds", report.duration.millis)
         }
