@@ -61,7 +61,7 @@ final class Recovery {
         }
         if !plan.corrupt.isEmpty || !plan.hidden.isEmpty { try setDamagedBlocksAside(plan) }
         try mendFiles()
-        try secureLast(of: plan)
+        try secureLast(of: plan, blocks.map(\.number))
         try replay(plan.replay)
         // Rounds that a power loss took had been told: their numbers are not given again. The write-ahead log had room for
         // no more than these.
@@ -99,17 +99,32 @@ final class Recovery {
     }
 
     /// Makes the last synced round durable before it is filed: after a sync that failed it may be in the page cache alone,
-    /// and what is filed counts as proof. Written again, since a second sync alone would prove nothing.
-    private func secureLast(of plan: RecoveryPlan) throws(DiskError) {
+    /// and what is filed counts as proof. It is written again, since a second sync alone would prove nothing, and into a
+    /// block of its own, since a crash may tear what is written over.
+    private func secureLast(of plan: RecoveryPlan, _ blocks: [UInt32]) throws(DiskError) {
         guard let last = plan.replay.last(where: { !$0.round.header.isRelaxed }), last.round.condition == .whole,
             plan.replay.allSatisfy({ $0.round.header.lastSynced < last.round.header.number })
         else { return }
         let reader = try reader(of: last.block)
-        let file = try disk.open(WriteAheadLog.path(last.block), .write)
-        try file.write(
-            reader.bytes(at: last.position, count: last.round.header.paddedByteCount), at: Int64(last.position))
+        let highest = blocks.max() ?? 0
+        // A copy that an opening left which did not get to its end may be written over: there is the round itself.
+        let hasCopy = highest == last.block ? false : try beginsWith(last.round.header.number, highest)
+        let block = hasCopy ? highest : highest + 1
+        do throws(DiskError) {
+            let file = try disk.open(WriteAheadLog.path(block), .create)
+            try file.write(reader.bytes(at: last.position, count: last.round.header.paddedByteCount), at: 0)
+            try file.sync()
+            try disk.syncDirectory(WriteAheadLog.folder)
+        } catch {
+            // A full disk is no reason to stay closed; then it is as it was.
+            guard error.code == .noSpace || error.code == .noHandles else { throw error }
+        }
         withExtendedLifetime(reader) {}
-        try file.sync()
+    }
+
+    private func beginsWith(_ number: UInt64, _ block: UInt32) throws(DiskError) -> Bool {
+        let first = try reader(of: block).rounds(of: metadata.life, verifies: false).found.first
+        return first?.position == 0 && first?.round.header.number == number
     }
 
     /// Goes on behind what the files of partitions lack.
