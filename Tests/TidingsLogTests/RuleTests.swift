@@ -9,6 +9,15 @@ import TidingsTesting
 
 /// The log's rules as values, without I/O.
 @Suite struct RuleTests {
+    @Test(
+        arguments: [
+            ("00000001.wal", 1), ("2147483647.wal", 2_147_483_647), ("4294967295.wal", nil), ("-0000001.wal", nil),
+            ("00000001.log", nil),
+        ] as [(String, UInt32?)])
+    func `a block is known by its name`(_ name: String, _ number: UInt32?) {
+        #expect(WriteAheadLog.number(ofFile: name) == number)
+    }
+
     private static let life = LogLife(generation: 3, nonce: 77)
 
     private static func round(

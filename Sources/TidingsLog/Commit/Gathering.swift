@@ -78,6 +78,6 @@ extension Log {
             for _ in 0..<4 { tidings_yield() }
         }
         // Where nobody waited for others, nothing was lost.
-        if count >= target || count > 0 { commit.gathering.ended(reached: count >= target) }
+        if count > 0 { commit.gathering.ended(reached: count >= target) }
     }
 }

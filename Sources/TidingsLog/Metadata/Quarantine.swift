@@ -32,6 +32,17 @@ enum Quarantine {
         return folder + "/" + path
     }
 
+    /// Copies a range of a file to `path`, durably; what cannot be read of it is zeros. What was there is written over.
+    static func copy(
+        _ range: Range<Int64>, of file: any DiskFile, to path: String, on disk: any Disk
+    ) throws(DiskError) {
+        let copy = try disk.open(path, .create)
+        try copy.truncate(to: 0)
+        try file.copy(range, to: copy)
+        try copy.sync()
+        try disk.syncDirectory(folder)
+    }
+
     private static func shortened(_ name: String, to byteCount: Int) -> String {
         guard name.utf8.count > byteCount else { return name }
         let checksum = "~" + String(Array(name.utf8).withUnsafeBytes { CRC32C.checksum($0) }, radix: 16)

@@ -187,9 +187,9 @@ extension Log {
         _ damage: SegmentReader.Damage, in partition: Partition
     ) -> (copy: String, content: RecordSalvage?) {
         guard !damage.bytes.isEmpty else { return ("", nil) }
-        let name = "\(partition.topic.text)-\(partition.id.index)-\(SegmentNames.digits(damage.at)).bytes"
-        let path = Quarantine.folder + "/" + name
+        let name = "\(partition.topic.text)-\(partition.id.index)"
         do {
+            let path = try Quarantine.newPath(name, SegmentNames.digits(damage.at) + ".bytes", on: disk)
             let view = try partition.files.withLock { files throws(DiskError) in
                 try files.view(holding: damage.at, context)
             }
@@ -202,7 +202,7 @@ extension Log {
             try disk.syncDirectory(Quarantine.folder)
             return (path, bytes.withUnsafeBytes { RecordSalvage($0, isAll: Int64(bytes.count) == damage.bytes.count) })
         } catch {
-            logger.error("damaged bytes could not be copied", [("copy", path), ("reason", "\(error)")])
+            logger.error("damaged bytes could not be copied", [("of", name), ("reason", "\(error)")])
             return ("", nil)
         }
     }

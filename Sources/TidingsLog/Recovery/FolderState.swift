@@ -125,11 +125,7 @@ extension FolderOpening {
             if size > left.byteCount {
                 copy = try Quarantine.newPath(
                     "\(partition.topic.text)-\(partition.id.index)", SegmentNames.digits(left.end) + ".bytes", on: disk)
-                let kept = try disk.open(copy, .create)
-                try kept.truncate(to: 0)
-                try file.copy(left.byteCount..<size, to: kept)
-                try kept.sync()
-                try disk.syncDirectory(Quarantine.folder)
+                try Quarantine.copy(left.byteCount..<size, of: file, to: copy, on: disk)
             }
         }
         if left.byteCount == 0, !lack.folder {

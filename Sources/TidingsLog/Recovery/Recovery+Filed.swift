@@ -94,7 +94,7 @@ extension Recovery {
         let name = "\(partition.topic.text)-\(partition.id.index)"
         let path = try Quarantine.newPath(
             name, "\(SegmentNames.digits(base))-\(metadata.life.generation).tail", on: disk)
-        try copy(range, of: file, to: path)
+        try Quarantine.copy(range, of: file, to: path, on: disk)
         opening.setAside(
             LogQuarantine(
                 partition: nil, name: name, offsets: .zero ..< .zero, copy: path, foundAt: opening.time.wall,
@@ -112,14 +112,6 @@ extension Recovery {
             at += Int64(piece.count)
         }
         return true
-    }
-
-    func copy(_ range: Range<Int64>, of file: any DiskFile, to path: String) throws(DiskError) {
-        let copy = try disk.open(path, .create)
-        try copy.truncate(to: 0)
-        try file.copy(range, to: copy)
-        try copy.sync()
-        try disk.syncDirectory(Quarantine.folder)
     }
 
     /// Notes that what lies between the partition's end and `offset` is lost, and goes on behind it.

@@ -246,7 +246,7 @@ final class Recovery {
         for block in damaged.sorted() {
             let path = "\(Quarantine.folder)/wal-\(block)-\(metadata.life.generation).bytes"
             let file = try disk.open(WriteAheadLog.path(block), .read)
-            try copy(0..<file.size(), of: file, to: path)
+            try Quarantine.copy(0..<file.size(), of: file, to: path, on: disk)
             opening.setAside(
                 LogQuarantine(
                     partition: nil, name: "write-ahead log", offsets: .zero ..< .zero, copy: path,

@@ -120,7 +120,9 @@ struct RecoveryPlan: Sendable {
     /// Headers that rotted or were torn where the next round belongs: behind the last one, at the front of a block, or by
     /// their number. Others are what is left of rounds that a checkpoint covers, or explain a round that is missing.
     private func tornHeaders(_ strays: [Stray], _ found: [Located]) -> [Cut] {
-        let last = found.last { $0.round.header.number == lastRound }
+        // Of a round that is there twice the one that counts.
+        let last =
+            replay.last { $0.round.header.number == lastRound } ?? found.last { $0.round.header.number == lastRound }
         let end = last.map { $0.position + $0.round.header.paddedByteCount }
         return strays.filter { stray in
             if corrupt.contains(stray.number) { return false }

@@ -101,11 +101,9 @@ extension LogRepair {
         for name in try disk.list(WriteAheadLog.folder) {
             guard let number = WriteAheadLog.number(ofFile: name) else { continue }
             let from = try disk.open(WriteAheadLog.path(number), .read)
-            let to = try disk.open(Quarantine.newPath("wal-\(number)", "repair.bytes", on: disk), .create)
-            try from.copy(0..<from.size(), to: to)
-            try to.sync()
+            let path = try Quarantine.newPath("wal-\(number)", "repair.bytes", on: disk)
+            try Quarantine.copy(0..<from.size(), of: from, to: path, on: disk)
         }
-        try disk.syncDirectory(Quarantine.folder)
     }
 
     /// The round behind which the newest ones follow one another without a gap: what a checkpoint must have covered. A round

@@ -59,10 +59,10 @@ final class WriteAheadLog: @unchecked Sendable {
         return folder + "/" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".wal"
     }
 
-    /// The number of a block's file; nil for other names.
+    /// The number of a block's file; nil for other names, and for numbers that no log comes to.
     static func number(ofFile name: String) -> UInt32? {
         guard name.hasSuffix(".wal") else { return nil }
-        return UInt32(name.dropLast(4))
+        return UInt32(name.dropLast(4)).flatMap { $0 <= Int32.max ? $0 : nil }
     }
 
     /// Takes in a block of the folder, none of whose rounds counts any more.
