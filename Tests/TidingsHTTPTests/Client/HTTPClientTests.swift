@@ -42,7 +42,11 @@ import TidingsTesting
         (.raw(Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n".utf8)), "client.bad-answer"),
         (.raw(Array("HTTP/1.1 200 OK\r\n\r\nto the end".utf8)), "200 to the end"),
         (
-            .raw(Array("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nA: b\r\n\r\nHTTP/1.1 204 No\r\n\r\n".utf8)),
+            // It says that it closes: a call must not meet the close of a connection that rests.
+            .raw(
+                Array(
+                    ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nA: b\r\n\r\n"
+                        + "HTTP/1.1 204 No\r\nConnection: close\r\n\r\n").utf8)),
             "204 "
         ),
         (.raw(Array(String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 20).utf8)), "client.bad-answer"),
