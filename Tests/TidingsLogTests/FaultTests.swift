@@ -125,6 +125,48 @@ import TidingsTesting
         #expect(bench.log.quarantines.isEmpty)
     }
 
+    @Test func `a log that was killed on a full disk opens there, and has everything`() throws {
+        let disk = SimulatedDisk(seed: 2, capacity: 1 << 30)
+        var settings = LogBench.smallSettings
+        settings.diskReserveBytes = 64 << 10
+        let bench = try LogBench(disk, settings: settings)
+        let own = try bench.topic("__tidings.state").partitions[0]
+        let orders = try bench.topic("orders").partitions[0]
+        var acknowledged: [String] = []
+        let text = String(repeating: "z", count: 700)
+        // The block to be written, and the next one.
+        _ = try bench.log.writeAhead.prepareBlock()
+        try bench.append([(orders, text)])
+        _ = try bench.log.writeAhead.prepareBlock()
+        // Somebody else takes the rest of the disk.
+        disk.setCapacity((1 << 30) - (try disk.freeBytes()))
+        bench.log.probeDisk()
+        while bench.log.refusal == nil || acknowledged.count < 3 {
+            let text = "\(acknowledged.count) " + text
+            guard (try? bench.append([(own, text)])) != nil else { break }
+            acknowledged.append(text)
+        }
+        #expect(!acknowledged.isEmpty)
+        for number in 0..<3 {
+            bench.drop()
+            try bench.open()
+            try bench.append([(own, "life \(number)")])
+            acknowledged.append("life \(number)")
+            #expect(try bench.all(own).map(\.text) == acknowledged)
+            #expect(try bench.all(orders).map(\.text) == [text])
+        }
+        #expect(bench.log.quarantines.isEmpty)
+        disk.setCapacity(.max)
+        bench.log.probeDisk()
+        bench.log.commitPending()
+        try bench.append([(orders, "last")])
+        disk.crash()
+        bench.drop()
+        try bench.open()
+        #expect(try bench.all(own).map(\.text) == acknowledged)
+        #expect(try bench.all(orders).map(\.text) == [text, "last"])
+    }
+
     @Test func `below the reserve only Tidings's own topics are written`() throws {
         let disk = SimulatedDisk(seed: 2, capacity: 1 << 20)
         var settings = LogBench.smallSettings

@@ -60,8 +60,9 @@ extension Log {
             try syncRelaxedRounds(below: group)
             let begun = time.now
             let sync = sync(of: group)
-            while try writeAhead.write(commit.writer.pieces, count: commit.writer.byteCount, round: number, sync)
-                == .full
+            let isShort = staging.withLock { $0.condition.isShortOfRoom }
+            while try writeAhead.write(
+                commit.writer.pieces, count: commit.writer.byteCount, round: number, sync, keepsSpare: isShort) == .full
             {
                 if let refusal = makeRoom() {
                     refuse(both, refusal.error, refusal.condition)

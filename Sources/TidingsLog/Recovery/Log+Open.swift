@@ -129,7 +129,7 @@ final class FolderOpening {
             isFresh = true
             try makeFolders(&metadata)
         }
-        let blocks = try blockFiles()
+        var blocks = try blockFiles()
         let state = isFresh ? FolderState() : try look(at: metadata, blocks: blocks.map(\.number))
         if state.isBehind {
             logger.warning("the metadata is older than the records: what it does not know of is recovered")
@@ -165,6 +165,7 @@ final class FolderOpening {
         if !metadata.isClean, !isFresh {
             let recovery = Recovery(self, partitions: partitions, metadata: metadata, state: state)
             try recovery.run(blocks: blocks)
+            blocks.removeAll { recovery.removedBlocks.contains($0.number) }
             metadata = recovery.metadata
             report = recovery.report
             report.wasClean = false

@@ -21,6 +21,8 @@ final class Recovery {
     private let state: FolderState
     /// Whether rounds are damaged or gone.
     private(set) var isDamaged = false
+    /// Blocks that gave their room to the partition files.
+    private(set) var removedBlocks: Set<UInt32> = []
 
     init(
         _ opening: FolderOpening, partitions: [TopicID: [Partition]], metadata: LogMetadata, state: FolderState
@@ -59,9 +61,13 @@ final class Recovery {
                 "the end of the write-ahead log cannot be read: acknowledged rounds may have been there",
                 [("path", WriteAheadLog.path(hole.block)), ("position", String(hole.position))])
         }
-        if !plan.corrupt.isEmpty || !plan.hidden.isEmpty { try setDamagedBlocksAside(plan) }
+        if plan.corrupt.isEmpty, plan.hidden.isEmpty, !state.isBehind {
+            makeRoom(for: plan, blocks)
+        } else {
+            try setDamagedBlocksAside(plan)
+        }
         try mendFiles()
-        try secureLast(of: plan, blocks.map(\.number))
+        try secureLast(of: plan, blocks.map(\.number).filter { !removedBlocks.contains($0) })
         try replay(plan.replay)
         // Rounds that a power loss took had been told: their numbers are not given again. The write-ahead log had room for
         // no more than these.
@@ -125,6 +131,29 @@ final class Recovery {
     private func beginsWith(_ number: UInt64, _ block: UInt32) throws(DiskError) -> Bool {
         let first = try reader(of: block).rounds(of: metadata.life, verifies: false).found.first
         return first?.position == 0 && first?.round.header.number == number
+    }
+
+    /// Where the disk has less room than the rounds may take in the partition files, removes blocks without rounds that
+    /// count: they are made again when there is room.
+    private func makeRoom(for plan: RecoveryPlan, _ blocks: [(number: UInt32, byteCount: Int64)]) {
+        let rounds = plan.replay.reduce(Int64(0)) { $0 + Int64($1.round.header.paddedByteCount) }
+        guard rounds > 0 else { return }
+        let counted = Set(plan.replay.map(\.block) + plan.cut.map(\.block))
+        for block in blocks where !counted.contains(block.number) && block.byteCount > 0 {
+            // Indexes and a copy of the last round come to it.
+            guard let free = try? disk.freeBytes(), free < rounds + rounds / 8 + 1 << 20 else { return }
+            do throws(DiskError) {
+                try disk.remove(WriteAheadLog.path(block.number))
+                // The room is free when the system has noted that it is.
+                try disk.syncDirectory(WriteAheadLog.folder)
+                removedBlocks.insert(block.number)
+                logger.notice(
+                    "a spare block of the write-ahead log makes room for a recovery",
+                    [("path", WriteAheadLog.path(block.number)), ("free_bytes", String(free))])
+            } catch {
+                logger.warning("a spare block could not be removed", [("reason", error.description)])
+            }
+        }
     }
 
     /// Goes on behind what the files of partitions lack.

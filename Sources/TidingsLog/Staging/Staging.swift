@@ -13,6 +13,14 @@ enum LogCondition: Sendable {
     /// A write or sync failed; until the folder is reopened.
     case offline(String)
     case stopped
+
+    /// Whether the disk has less room than it should.
+    var isShortOfRoom: Bool {
+        switch self {
+        case .low, .full: true
+        case .open, .offline, .stopped: false
+        }
+    }
 }
 
 /// What waits for the next rounds. One lock for the whole log, held for a copy and never for I/O.

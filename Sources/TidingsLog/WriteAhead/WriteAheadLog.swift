@@ -89,12 +89,13 @@ final class WriteAheadLog: @unchecked Sendable {
     /// Writes a round; a synced one is durable when this returns.
     ///
     /// A block always begins with a synced round, so that its first page tells whether it belongs to this life.
+    /// - Parameter keepsSpare: leaves the last free block for a recovery on a full disk.
     /// - Throws: what the disk said, and whether it was the write that failed for lack of room (then what was written
     ///   was cut off again).
     func write(
-        _ pieces: [UnsafeRawBufferPointer], count: Int, round: UInt64, _ how: Sync = .synced
+        _ pieces: [UnsafeRawBufferPointer], count: Int, round: UInt64, _ how: Sync = .synced, keepsSpare: Bool = false
     ) throws(WriteAheadFailure) -> Outcome {
-        let place = ring.withLock { $0.place(count: count) }
+        let place = ring.withLock { $0.place(count: count, keepsSpare: keepsSpare) }
         var position = 0
         do throws(DiskError) {
             switch place {

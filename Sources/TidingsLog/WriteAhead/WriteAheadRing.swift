@@ -33,6 +33,8 @@ struct WriteAheadRing {
     /// Being filled with zeros; in nobody's way meanwhile.
     private(set) var preparing: Block?
     private var nextNumber: UInt32 = 1
+    /// The last round that a checkpoint covers.
+    private var released: UInt64 = 0
 
     init(blockBytes: Int, maxBlocks: Int) {
         self.blockBytes = blockBytes
@@ -51,7 +53,10 @@ struct WriteAheadRing {
     }
 
     /// Says where a round of `count` bytes (whole pages) goes, and makes that block the current one.
-    mutating func place(count: Int) -> Place {
+    ///
+    /// - Parameter keepsSpare: the last free block is not taken while rounds await a checkpoint: a recovery on a full disk
+    ///   removes it, and has room to bring these rounds into the partitions.
+    mutating func place(count: Int, keepsSpare: Bool = false) -> Place {
         if let current, position + count <= blockBytes {
             // A block that grows syncs slower than one that was written before: leave it for one that is ready.
             let grows = position + count > current.writtenBytes
@@ -59,6 +64,8 @@ struct WriteAheadRing {
                 return .current(position: position)
             }
         }
+        let last = (current ?? live.last)?.lastRound ?? 0
+        if keepsSpare, free.count == 1, last > released { return .full }
         if !free.isEmpty {
             let next = free.removeFirst()
             begin(next)
@@ -99,6 +106,7 @@ struct WriteAheadRing {
 
     /// Frees the blocks whose rounds are all in what a checkpoint synced.
     mutating func release(through round: UInt64) {
+        released = max(released, round)
         while let first = live.first, first.lastRound <= round {
             live.removeFirst()
             free.append(Block(number: first.number, writtenBytes: first.writtenBytes))

@@ -20,6 +20,9 @@ final class SimulatedNode: @unchecked Sendable {
     /// What cannot be read.
     var unreadable: [Range<Int>] = []
 
+    /// Whether its last name is gone for good: it takes no room any more.
+    var isGone = false
+
     /// When it was written last, in milliseconds since 1970.
     var modified: Int64 = 0
 
@@ -131,7 +134,7 @@ struct SimulatedDiskState {
         if let clock { node.modified = clock.wall.millis }
         if end > before {
             node.bytes.append(contentsOf: repeatElement(0, count: end - before))
-            usedBytes += Int64(end - before)
+            if !node.isGone { usedBytes += Int64(end - before) }
         }
         node.bytes.withUnsafeMutableBytes { bytes in
             UnsafeMutableRawBufferPointer(rebasing: bytes[position..<end]).copyMemory(from: from)
@@ -148,7 +151,7 @@ struct SimulatedDiskState {
 
     mutating func truncate(_ node: SimulatedNode, to count: Int) {
         node.changes += 1
-        usedBytes += Int64(count - node.bytes.count)
+        if !node.isGone { usedBytes += Int64(count - node.bytes.count) }
         if count < node.bytes.count {
             node.bytes.removeLast(node.bytes.count - count)
         } else {
@@ -221,6 +224,7 @@ struct SimulatedDiskState {
         var left: [Change] = []
         for change in pending {
             if Self.touches(change, directory) {
+                if case .remove(let path) = change { freeRoom(of: durableNames[path]) }
                 Self.apply(change, to: &durableNames)
                 // What waits below a directory goes with it under its new name.
                 if case .move(let from, let to) = change { left = left.map { Self.moved($0, from, to) } }
@@ -229,6 +233,13 @@ struct SimulatedDiskState {
             }
         }
         pending = left
+    }
+
+    /// The room of a removed file is free once its name is gone for good.
+    private mutating func freeRoom(of entry: Entry?) {
+        guard let entry, let node = node(entry), !node.isGone, !names.values.contains(entry) else { return }
+        node.isGone = true
+        usedBytes -= Int64(node.bytes.count)
     }
 
     private static func moved(_ change: Change, _ from: String, _ to: String) -> Change {
