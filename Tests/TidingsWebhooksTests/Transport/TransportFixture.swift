@@ -84,6 +84,9 @@ final class TransportFixture: @unchecked Sendable {
     /// How many calls are in progress.
     func callCount() async -> Int { await onLoop { [client = client!] in client.callCount } }
 
+    /// How many connections stand.
+    func connectionCount() async -> Int { await onLoop { [client = client!] in client.connectionCount } }
+
     /// Moves time, and tells the loop.
     func advance(by delay: Duration) {
         clock.advance(by: delay)

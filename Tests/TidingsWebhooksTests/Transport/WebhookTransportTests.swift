@@ -172,7 +172,11 @@ import TidingsTesting
     @Test func `connections are kept, and a dead one costs nothing`() async throws {
         let receiver = try Receiver(script: [.answer(204), .answer(204), .answerAndClose(204), .answer(204)])
         let fixture = try TransportFixture()
-        for _ in 0..<5 { #expect(try await fixture.send(to: receiver.url).isSuccess) }
+        for number in 0..<5 {
+            #expect(try await fixture.send(to: receiver.url).isSuccess)
+            // The close may come a moment later than the answer.
+            while number == 2, await fixture.connectionCount() > 0 { await Task.yield() }
+        }
         #expect(receiver.received.map(\.connection) == [0, 0, 0, 1, 1])
         receiver.stop()
     }
