@@ -41,6 +41,7 @@ let engines =
     target("TidingsLog", ["TidingsCore", "KafkaProtocol", "CSystem"])
     + target("TidingsRouting", ["TidingsCore", "KafkaProtocol"])
     + target("TidingsDelivery", ["TidingsCore", "KafkaProtocol"])
+    + target("TidingsGroups", ["TidingsCore"])
 
 let ground =
     target("TidingsNetwork", ["TidingsCore", "CUV", "COpenSSL", "CSystem"])

@@ -7,13 +7,13 @@ import Testing
     /// What each target of ours may import of ours; the toolchain's and the C modules are judged apart.
     static let allowed: [String: Set<String>] = {
         let words: Set = ["TidingsCore", "KafkaProtocol"]
-        let engines: Set = ["TidingsLog", "TidingsRouting", "TidingsDelivery"]
+        let engines: Set = ["TidingsLog", "TidingsRouting", "TidingsDelivery", "TidingsGroups"]
         let ground: Set = ["TidingsNetwork", "TidingsHTTP"]
         let adapters: Set = ["TidingsAPI", "TidingsWebhooks"]
         return [
             "TidingsCore": [],
             "KafkaProtocol": ["TidingsCore"],
-            "TidingsLog": words, "TidingsRouting": words, "TidingsDelivery": words,
+            "TidingsLog": words, "TidingsRouting": words, "TidingsDelivery": words, "TidingsGroups": words,
             "TidingsNetwork": words,
             "TidingsHTTP": words.union(["TidingsNetwork"]),
             "TidingsAPI": words.union(engines).union(ground),
@@ -28,8 +28,8 @@ import Testing
 
     /// Targets below the adapters do without Foundation.
     static let withoutFoundation: Set = [
-        "TidingsCore", "KafkaProtocol", "TidingsLog", "TidingsRouting", "TidingsDelivery", "TidingsNetwork",
-        "TidingsHTTP",
+        "TidingsCore", "KafkaProtocol", "TidingsLog", "TidingsRouting", "TidingsDelivery", "TidingsGroups",
+        "TidingsNetwork", "TidingsHTTP",
     ]
 
     private func imports(of file: SourceTree.File) -> [String] {
