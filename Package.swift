@@ -83,7 +83,7 @@ let fuzzers: [Target] =
     : [
         ("FuzzJSON", ["TidingsCore"]), ("FuzzEvents", ["KafkaProtocol", "TidingsCore"]),
         ("FuzzHTTP", ["TidingsHTTP", "TidingsCore"]), ("FuzzResources", ["TidingsRouting", "TidingsCore"]),
-        ("FuzzBatches", ["KafkaProtocol", "TidingsCore"]),
+        ("FuzzBatches", ["KafkaProtocol", "TidingsCore"]), ("FuzzGroups", ["TidingsGroups", "TidingsCore"]),
         ("FuzzFolders", log), ("FuzzRounds", log), ("FuzzSegments", log), ("FuzzIndexes", log), ("FuzzMetadata", log),
         ("FuzzSnapshots", log + ["TidingsDelivery"]),
     ].map { name, dependencies in

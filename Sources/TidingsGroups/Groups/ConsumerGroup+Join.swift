@@ -25,6 +25,11 @@ extension ConsumerGroup {
             remove(request.memberID)
             return completeJoinIfAllCame(at: moment)
         }
+        let grown =
+            GroupMember.byteCount(request.protocols) - GroupMember.byteCount(members[request.memberID]?.protocols ?? [])
+        guard memberBytes + grown <= limits.groupBytes else {
+            return answer(token, .notJoined(.groupMaxSizeReached, memberID: request.memberID))
+        }
         if phase == .dead {
             answer(token, .notJoined(.coordinatorNotAvailable, memberID: request.memberID))
         } else if !supports(request.protocolType, request.protocols) {

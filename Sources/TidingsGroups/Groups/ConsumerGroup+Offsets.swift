@@ -21,7 +21,8 @@ extension ConsumerGroup {
     }
 
     /// Commits offsets, or lets them wait for a transaction; answered when they are stored.
-    mutating func commit(_ request: CommitRequest, _ token: RequestToken, at moment: Moment) {
+    /// - Parameter mayGrow: whether there is room for more than is kept already.
+    mutating func commit(_ request: CommitRequest, _ token: RequestToken, mayGrow: Bool, at moment: Moment) {
         if let refusal = refusal(ofCommit: request) { return answer(token, .refused(refusal)) }
         if request.transaction == nil, phase == .stable || phase == .preparingRebalance {
             renewSession(request.member.memberID, at: moment)
@@ -30,11 +31,12 @@ extension ConsumerGroup {
             return answer(token, .refused(refusal))
         }
         guard stores.count < limits.storesInFlight else { return answer(token, .refused(.coordinatorNotAvailable)) }
-        var room = limits.offsets - offsets.count
+        let kept = request.transaction == nil ? offsets.committed.count : offsets.pendingCount
+        var room = mayGrow ? limits.offsets - kept : 0
         var changes = request.transaction.map { offsets.leftovers(of: $0) } ?? []
         var results: [PartitionRefusal] = []
         for offset in request.offsets {
-            let refusal = refusal(of: offset, room: &room)
+            let refusal = refusal(of: offset, in: request.transaction, room: &room)
             results.append(PartitionRefusal(partition: offset.partition, refusal: refusal))
             if refusal == nil { changes.append(offsets.change(offset, in: request.transaction, at: moment.wall)) }
         }
@@ -42,13 +44,16 @@ extension ConsumerGroup {
         store(changes, .offsets(changes, token, results))
     }
 
-    private func refusal(of offset: OffsetToCommit, room: inout Int) -> GroupRefusal? {
+    /// What replaces something of its size needs no room.
+    private func refusal(of offset: OffsetToCommit, in transaction: ProducerIdentity?, room: inout Int) -> GroupRefusal?
+    {
         if offset.metadata.utf8.count > limits.offsetMetadataBytes { return .offsetMetadataTooLarge }
-        if offsets.committed[offset.partition] == nil {
-            if room <= 0 { return .invalidCommitOffsetSize }
-            room -= 1
+        let kept = transaction.map { offsets.pending[$0.id]?.offsets ?? [:] } ?? offsets.committed
+        if let known = kept[offset.partition], room > 0 || known.metadata.utf8.count >= offset.metadata.utf8.count {
+            return nil
         }
-        return nil
+        room -= 1
+        return room < 0 ? .invalidCommitOffsetSize : nil
     }
 
     private func refusal(of transaction: ProducerIdentity) -> GroupRefusal? {
@@ -110,8 +115,14 @@ extension ConsumerGroup {
 
     /// A topic is gone, and its offsets with it.
     mutating func forget(_ topic: TopicID) {
-        let changes = offsets.forgetting { $0.topic == topic }
-        if !changes.isEmpty { store(changes, .offsets(changes, nil, [])) }
+        forget(offsets.forgetting { $0.topic == topic })
+    }
+
+    private mutating func forget(_ changes: [OffsetChange]) {
+        for start in stride(from: 0, to: changes.count, by: limits.forgottenAtOnce) {
+            let some = Array(changes[start..<min(start + limits.forgottenAtOnce, changes.count)])
+            store(some, .offsets(some, nil, []))
+        }
     }
 
     /// Forgets what is too old, and the group itself when nothing is left of it.
@@ -129,8 +140,7 @@ extension ConsumerGroup {
             case .stable, .preparingRebalance, .completingRebalance, .dead: return nil
             }
         }
-        let changes = orphans + old
-        if !changes.isEmpty { store(changes, .offsets(changes, nil, [])) }
+        forget(orphans + old)
     }
 
     /// Deletes the group and its offsets.

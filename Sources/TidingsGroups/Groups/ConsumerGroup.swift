@@ -53,7 +53,7 @@ package struct ConsumerGroup {
     /// Since when it does that.
     private(set) var since: WallTime
     /// What it is for, from its first member on; nil when it only ever had offsets.
-    var protocolType: String?
+    package internal(set) var protocolType: String?
     var protocolName: String?
     /// Counts how often members were brought together.
     package var generation: Int32 = 0
@@ -81,6 +81,8 @@ package struct ConsumerGroup {
     var isRecorded = false
     private var lastStore: UInt64 = 0
     private var lastOrder: UInt64 = 0
+    /// About how much memory its members take.
+    private(set) var memberBytes = 0
     /// How many joins wait here.
     private(set) var joiningCount = 0
     /// How many members know a protocol.
@@ -92,6 +94,9 @@ package struct ConsumerGroup {
         self.birth = birth
         since = moment.wall
     }
+
+    /// About how much memory it takes.
+    var byteCount: Int { 512 + memberBytes + pendingMembers.count * 512 + offsets.byteCount }
 
     /// Whether nothing would be lost without it.
     var isBlank: Bool {
@@ -158,6 +163,7 @@ package struct ConsumerGroup {
         members[member.id] = member
         if let instance = member.instanceID { instances[instance] = member.id }
         if member.joining != nil { joiningCount += 1 }
+        memberBytes += member.byteCount
         pendingMembers[member.id] = nil
     }
 
@@ -180,6 +186,7 @@ package struct ConsumerGroup {
         }
         if let instance = member.instanceID, instances[instance] == id { instances[instance] = nil }
         if member.joining != nil { joiningCount -= 1 }
+        memberBytes -= member.byteCount
         return member
     }
 
@@ -187,7 +194,9 @@ package struct ConsumerGroup {
         guard var member = members[id] else { return }
         let wasJoining = member.joining != nil
         let known = member.protocols
+        memberBytes -= member.byteCount
         body(&member)
+        memberBytes += member.byteCount
         members[id] = member
         joiningCount += (member.joining != nil ? 1 : 0) - (wasJoining ? 1 : 0)
         guard member.protocols != known else { return }

@@ -18,14 +18,20 @@ package struct GroupLimits: Sendable, Hashable {
     package var protocols = 32
     /// Bytes a member may tell of itself, in all its protocols.
     package var memberMetadataBytes = 1 << 20
+    /// Bytes that all members of a group may tell of themselves, with their assignments.
+    package var groupBytes = 16 << 20
     /// Bytes of all assignments of a group.
     package var assignmentBytes = 4 << 20
-    /// Offsets of one group, committed and pending.
+    /// Bytes of all members and offsets of a table; then members and offsets that are there go on, and no more are taken.
+    package var tableBytes = 256 << 20
+    /// Offsets of one group, and as many that wait for transactions.
     package var offsets = 100_000
     /// Producers that may have offsets pending in one group.
     package var pendingProducers = 1_000
     /// Bytes of the text beside an offset.
     package var offsetMetadataBytes = 4_096
+    /// Offsets that are forgotten with one append.
+    package var forgottenAtOnce = 1_000
     /// Appends of one group that are not answered yet.
     package var storesInFlight = 1_000
     /// The shortest time after which a silent member may be taken for dead.

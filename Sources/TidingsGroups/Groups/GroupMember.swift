@@ -25,6 +25,17 @@ struct GroupMember {
     /// When it is taken for dead; nil while a request of it waits here.
     var deadline: MonotonicTime?
 
+    /// About how much memory it takes.
+    var byteCount: Int {
+        256 + id.utf8.count + (instanceID?.utf8.count ?? 0) + clientID.utf8.count + clientHost.utf8.count
+            + assignment.count + Self.byteCount(protocols)
+    }
+
+    /// About how much memory protocols take.
+    static func byteCount(_ protocols: [GroupProtocol]) -> Int {
+        protocols.reduce(0) { $0 + $1.name.utf8.count + $1.metadata.count + 64 }
+    }
+
     /// Whether a request of it waits here, so that it cannot be heard of.
     var isHeld: Bool { !isNew && (joining != nil || syncing != nil) }
 

@@ -13,6 +13,8 @@ package struct GroupTable {
     private var groups: [String: ConsumerGroup] = [:]
     private var alarms = Alarms()
     private var births: UInt64 = 0
+    /// About how much memory the groups take.
+    package private(set) var byteCount = 0
 
     /// Makes a table of the groups whose records were folded; their members get fresh sessions.
     package init(_ state: GroupState = GroupState(), limits: GroupLimits, random: any RandomSource, at moment: Moment) {
@@ -22,6 +24,7 @@ package struct GroupTable {
             births += 1
             let group = ConsumerGroup(id, image, limits: limits, birth: births, at: moment)
             alarms.set(id, at: group.deadline)
+            byteCount += group.byteCount
             groups[id] = group
         }
     }
@@ -63,9 +66,11 @@ package struct GroupTable {
         guard request.protocols.count <= limits.protocols, bytes <= limits.memberMetadataBytes,
             names.allSatisfy({ $0.utf8.count <= limits.nameBytes })
         else { return .invalidRequest }
-        if groups[id] != nil { return nil }
-        if !request.memberID.isEmpty { return .unknownMemberID }
-        return groups.count < limits.groups ? nil : .policyViolation
+        guard let group = groups[id] else {
+            if !request.memberID.isEmpty { return .unknownMemberID }
+            return groups.count < limits.groups && byteCount < limits.tableBytes ? nil : .policyViolation
+        }
+        return group.members[request.memberID] != nil || byteCount < limits.tableBytes ? nil : .policyViolation
     }
 
     /// A member asks for its assignment; answered with `synced` or `refused`.
@@ -109,17 +114,23 @@ package struct GroupTable {
                 let isNamed = request.namesMissingGroup && request.transaction == nil
                 return [.answer(token, .refused(isNamed ? .groupIDNotFound : .illegalGeneration))]
             }
-            guard groups.count < limits.groups else { return [.answer(token, .refused(.policyViolation))] }
+            guard groups.count < limits.groups, byteCount < limits.tableBytes else {
+                return [.answer(token, .refused(.policyViolation))]
+            }
             make(id, at: moment)
         }
-        return change(id, at: moment) { $0.commit(request, token, at: moment) }
+        let mayGrow = byteCount < limits.tableBytes
+        return change(id, at: moment) { $0.commit(request, token, mayGrow: mayGrow, at: moment) }
     }
 
     /// An administrator sets offsets of a group that has no members; answered as a commit.
     package mutating func reset(_ id: String, to offsets: [OffsetToCommit], _ token: RequestToken, at moment: Moment)
         -> [GroupStep]
     {
-        if let group = groups[id], group.phase != .empty { return [.answer(token, .refused(.nonEmptyGroup))] }
+        switch groups[id]?.phase {
+        case nil, .empty, .dead: break
+        case .preparingRebalance, .completingRebalance, .stable: return [.answer(token, .refused(.nonEmptyGroup))]
+        }
         return commit(id, CommitRequest(offsets: offsets), token, at: moment)
     }
 
@@ -205,12 +216,16 @@ package struct GroupTable {
     private mutating func make(_ id: String, at moment: Moment) {
         guard groups[id] == nil else { return }
         births += 1
-        groups[id] = ConsumerGroup(id, limits: limits, birth: births, at: moment)
+        let group = ConsumerGroup(id, limits: limits, birth: births, at: moment)
+        byteCount += group.byteCount
+        groups[id] = group
     }
 
     private mutating func change(_ id: String, at moment: Moment, _ body: (inout ConsumerGroup) -> Void) -> [GroupStep]
     {
+        let before = groups[id]!.byteCount
         body(&groups[id]!)
+        byteCount += groups[id]!.byteCount - before
         let steps = groups[id]!.takeSteps()
         if groups[id]!.isBlank {
             drop(id)
@@ -221,7 +236,7 @@ package struct GroupTable {
     }
 
     private mutating func drop(_ id: String) {
-        groups[id] = nil
+        byteCount -= groups.removeValue(forKey: id)?.byteCount ?? 0
         alarms.remove(id)
     }
 }

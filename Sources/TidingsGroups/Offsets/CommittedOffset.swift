@@ -14,6 +14,9 @@ package struct CommittedOffset: Sendable, Hashable {
     let order: UInt64
     /// A text of the client's.
     package let metadata: String
+
+    /// About how much memory it takes.
+    var byteCount: Int { 96 + metadata.utf8.count }
 }
 
 /// An offset on its way to be committed.

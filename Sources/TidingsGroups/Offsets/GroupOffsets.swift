@@ -15,10 +15,12 @@ struct GroupOffsets: Sendable, Hashable {
     private(set) var committed: [PartitionID: CommittedOffset] = [:]
     private(set) var pending: [Int64: Pending] = [:]
     private var lastOrder: UInt64 = 0
+    /// About how much memory they take.
+    private(set) var byteCount = 0
 
     var isEmpty: Bool { committed.isEmpty && pending.isEmpty }
-    /// How many are kept.
-    var count: Int { committed.count + pending.values.reduce(0) { $0 + $1.offsets.count } }
+    /// How many wait for a transaction.
+    var pendingCount: Int { pending.values.reduce(0) { $0 + $1.offsets.count } }
 
     /// Whether a transaction may still commit an offset of the partition.
     func isUnstable(_ partition: PartitionID) -> Bool {
@@ -36,18 +38,21 @@ struct GroupOffsets: Sendable, Hashable {
     mutating func apply(_ change: OffsetChange) {
         switch change {
         case .commit(let partition, let offset):
-            committed[partition] = offset
+            byteCount += offset.byteCount - (committed.updateValue(offset, forKey: partition)?.byteCount ?? 0)
             lastOrder = max(lastOrder, offset.order)
-        case .forget(let partition): committed[partition] = nil
+        case .forget(let partition): byteCount -= committed.removeValue(forKey: partition)?.byteCount ?? 0
         case .pend(let producer, let partition, let offset):
             if let known = pending[producer.id], known.epoch != producer.epoch {
                 guard producer.epoch > known.epoch else { return }
+                byteCount -= known.offsets.values.reduce(0) { $0 + $1.byteCount }
                 pending[producer.id] = nil
             }
-            pending[producer.id, default: Pending(epoch: producer.epoch)].offsets[partition] = offset
+            let former = pending[producer.id, default: Pending(epoch: producer.epoch)].offsets
+                .updateValue(offset, forKey: partition)
+            byteCount += offset.byteCount - (former?.byteCount ?? 0)
             lastOrder = max(lastOrder, offset.order)
         case .unpend(let producer, let partition):
-            pending[producer]?.offsets[partition] = nil
+            byteCount -= pending[producer]?.offsets.removeValue(forKey: partition)?.byteCount ?? 0
             if pending[producer]?.offsets.isEmpty == true { pending[producer] = nil }
         }
     }

@@ -13,6 +13,8 @@ package struct TransactionCoordinator {
     private var transactions: [String: TransactionalID] = [:]
     private var alarms = Alarms()
     private var births: UInt64 = 0
+    /// How many partitions and groups take part in all open transactions.
+    private var participants = 0
     /// Producers without a transactional id that wait for theirs.
     private var waiting: [UInt64: RequestToken] = [:]
     private var lastWaiting: UInt64 = 0
@@ -24,7 +26,9 @@ package struct TransactionCoordinator {
         self.life = life
         for (id, record) in state.ids.sorted(by: { $0.key < $1.key }) {
             births += 1
-            transactions[id] = TransactionalID(id, record, limits: limits, birth: births, life: life)
+            let transaction = TransactionalID(id, record, limits: limits, birth: births, life: life)
+            participants += transaction.participants
+            transactions[id] = transaction
         }
     }
 
@@ -57,7 +61,8 @@ package struct TransactionCoordinator {
             waiting[lastWaiting] = token
             return [.allocateProducerID(TransactionTicket(id: nil, birth: 0, number: lastWaiting))]
         }
-        guard isValid(id) else { return [.answer(token, .refused(.invalidRequest))] }
+        let isTold = expected.map { $0.id >= 0 && $0.epoch >= 0 } ?? true
+        guard isValid(id), isTold else { return [.answer(token, .refused(.invalidRequest))] }
         guard timeout > .zero, timeout <= limits.longestTimeout else {
             return [.answer(token, .refused(.invalidTransactionTimeout))]
         }
@@ -75,7 +80,10 @@ package struct TransactionCoordinator {
         _ id: String, _ producer: ProducerIdentity, partitions: Set<PartitionID> = [], groups: Set<String> = [],
         _ token: RequestToken, at moment: Moment
     ) -> [TransactionStep] {
-        change(id, token) { $0.add(producer, partitions: partitions, groups: groups, token, at: moment) }
+        let mayGrow = participants < limits.participants
+        return change(id, token) {
+            $0.add(producer, partitions: partitions, groups: groups, token, mayGrow: mayGrow, at: moment)
+        }
     }
 
     /// A transactional Produce or a TxnOffsetCommit, before it is done; answered with `admitted`. Then it is done, and
@@ -83,7 +91,8 @@ package struct TransactionCoordinator {
     package mutating func admit(_ id: String, _ work: TransactionWork, _ token: RequestToken, at moment: Moment)
         -> [TransactionStep]
     {
-        change(id, token) { $0.admit(work, token, at: moment) }
+        let mayGrow = participants < limits.participants
+        return change(id, token) { $0.admit(work, token, mayGrow: mayGrow, at: moment) }
     }
 
     /// Something that was admitted is over.
@@ -172,7 +181,9 @@ package struct TransactionCoordinator {
     }
 
     private mutating func change(_ id: String, _ body: (inout TransactionalID) -> Void) -> [TransactionStep] {
+        let before = transactions[id]!.participants
         body(&transactions[id]!)
+        participants += transactions[id]!.participants - before
         let steps = transactions[id]!.takeSteps()
         if transactions[id]!.isBlank {
             drop(id)
@@ -183,7 +194,7 @@ package struct TransactionCoordinator {
     }
 
     private mutating func drop(_ id: String) {
-        transactions[id] = nil
+        participants -= transactions.removeValue(forKey: id)?.participants ?? 0
         alarms.remove(id)
     }
 }

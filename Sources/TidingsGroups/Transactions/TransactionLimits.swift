@@ -12,10 +12,12 @@ package struct TransactionLimits: Sendable, Hashable {
     package var partitions = 10_000
     /// Groups whose offsets one transaction commits.
     package var groups = 1_000
+    /// Partitions and groups of all open transactions of a coordinator.
+    package var participants = 1_000_000
     /// Appends of one transaction that are under way.
     package var work = 10_000
     /// Additions to one transaction that are not stored yet.
-    package var additions = 1_000
+    package var additions = 100
     /// The longest a transaction may ask to stay open.
     package var longestTimeout = Duration.seconds(900)
     /// How long a transactional id is kept that nobody uses.

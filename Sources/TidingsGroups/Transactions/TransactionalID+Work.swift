@@ -7,21 +7,23 @@ extension TransactionalID {
     /// Partitions, or a group, are to be part of the transaction, which begins with them.
     mutating func add(
         _ producer: ProducerIdentity, partitions: Set<PartitionID>, groups: Set<String>, _ token: RequestToken,
-        at moment: Moment
+        mayGrow: Bool, at moment: Moment
     ) {
         if let refusal = refusal(of: producer, outdated: .producerFenced) { return refuse(token, refusal) }
         if holds(partitions, groups) { return answer(token, .added) }
+        guard mayGrow else { return refuse(token, .policyViolation) }
         extend(partitions, groups, token, admits: false, at: moment)
     }
 
     /// Records are to be appended, or offsets to be committed. Where that is admitted, `work` counts it until it is over.
-    mutating func admit(_ asked: TransactionWork, _ token: RequestToken, at moment: Moment) {
+    mutating func admit(_ asked: TransactionWork, _ token: RequestToken, mayGrow: Bool, at moment: Moment) {
         if let refusal = refusal(of: asked.producer, outdated: .invalidProducerEpoch) { return refuse(token, refusal) }
         guard work < limits.work else { return refuse(token, .concurrentTransactions) }
         if holds(asked.partitions, asked.groups) {
             work += 1
             answer(token, .admitted)
         } else if asked.adds {
+            guard mayGrow else { return refuse(token, .policyViolation) }
             extend(asked.partitions, asked.groups, token, admits: true, at: moment)
         } else {
             refuse(token, .transactionAbortable)

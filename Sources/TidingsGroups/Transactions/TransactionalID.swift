@@ -68,6 +68,12 @@ package struct TransactionalID {
         self.life = life
     }
 
+    /// How many partitions and groups take part in its transaction.
+    var participants: Int {
+        let record = planned ?? record
+        return record.partitions.count + record.groups.count
+    }
+
     /// Whether nothing would be lost without it.
     var isBlank: Bool { record.producer.epoch < 0 && flights.isEmpty }
 

@@ -60,6 +60,9 @@ import TidingsCore
         Case("too much metadata", .invalidRequest) {
             $0.protocols = [GroupProtocol(name: "range", metadata: [UInt8](repeating: 0, count: 1 << 20 + 1))]
         },
+        Case("too much metadata together", .groupMaxSizeReached, limits: { $0.groupBytes = 1_500 }) {
+            $0.protocols = [GroupProtocol(name: "range", metadata: [UInt8](repeating: 0, count: 1_000))]
+        },
         Case("too many groups", .policyViolation, group: "other", limits: { $0.groups = 1 }) { _ in },
     ]
 

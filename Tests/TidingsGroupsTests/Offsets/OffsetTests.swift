@@ -152,16 +152,18 @@ import TidingsCore
     }
 
     @Test func `offsets of a group without members expire, and then the group`() throws {
-        let bench = GroupBench()
-        let retention = bench.limits.offsetRetention
+        var limits = GroupLimits()
+        limits.offsetRetention = .seconds(700)
+        let bench = GroupBench(limits)
+        let retention = limits.offsetRetention
         // A simple consumer's: after each commit.
         bench.commit([0: 1])
-        bench.pass(.seconds(86_400))
+        bench.pass(.seconds(100))
         bench.commit([1: 1])
-        bench.pass(retention - .seconds(86_400))
+        bench.pass(retention - .seconds(100))
         bench.expire()
         #expect(bench.fetch(0, 1) == [-1, 1])
-        bench.pass(.seconds(86_400))
+        bench.pass(.seconds(100))
         bench.expire()
         bench.expire()
         #expect(bench.group == nil)
@@ -172,7 +174,7 @@ import TidingsCore
         let generation = try #require(bench.group?.generation)
         bench.commit(MemberIdentity(id), generation: generation, [0: 5])
         for _ in 0..<8 {
-            for _ in 0..<2_160 {
+            for _ in 0..<10 {
                 bench.pass(.seconds(40))
                 _ = bench.heartbeat(id, generation)
             }
@@ -253,6 +255,22 @@ import TidingsCore
         #expect(bench.answer(to: bench.commit([0: 2]))?.results == [nil])
         bench.commit([0: 3], in: ProducerIdentity(id: 1, epoch: 0))
         #expect(bench.commit([0: 3], in: ProducerIdentity(id: 2, epoch: 0)).isRefused(.coordinatorNotAvailable, bench))
+        // When the table is full what replaces something goes on, and no more is taken.
+        limits.tableBytes = bench.table.byteCount
+        limits.offsets = 100
+        let full = GroupBench(limits)
+        full.commit([0: 1, 1: 1])
+        full.commit([0: 2], in: ProducerIdentity(id: 1, epoch: 0))
+        #expect(full.answer(to: full.commit([0: 3, 5: 1]))?.results == [nil, .invalidCommitOffsetSize])
+        let longer = full.commit([0: 4]) { $0.offsets[0].metadata = "longer" }
+        #expect(full.answer(to: longer)?.results == [.invalidCommitOffsetSize] && full.fetch(0) == [3])
+        #expect(full.answer(to: full.join())?.refusal == .policyViolation)
+        let bytes = full.table.byteCount
+        full.end(ProducerIdentity(id: 1, epoch: 0), isCommit: false)
+        #expect(full.table.byteCount < bytes)
+        full.change { $0.forget(GroupBench.orders, at: full.moment) }
+        full.expire()
+        #expect(full.table.byteCount == 0 && full.table.ids.isEmpty)
         bench.holds = true
         bench.commit([0: 4])
         #expect(bench.commit([0: 5]).isRefused(.coordinatorNotAvailable, bench))

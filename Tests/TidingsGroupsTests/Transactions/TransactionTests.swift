@@ -185,6 +185,7 @@ import TidingsCore
         limits.partitions = 2
         limits.groups = 1
         limits.ids = 1
+        limits.participants = 3
         limits.work = 1
         let bench = TransactionBench(limits)
         let producer = try bench.begin()
@@ -193,5 +194,13 @@ import TidingsCore
         #expect(bench.refusal(bench.add(producer, groups: ["a", "b"])) == .policyViolation)
         #expect(bench.answer(to: bench.admit(producer, 1, 2, adds: true)) == .admitted)
         #expect(bench.refusal(bench.admit(producer, 1, adds: true)) == .concurrentTransactions)
+        bench.add(producer, groups: ["a"])
+        bench.workEnded()
+        // As much takes part as may.
+        #expect(bench.refusal(bench.add(producer, groups: ["b"])) == .policyViolation)
+        #expect(bench.answer(to: bench.end(producer)) == .producer(producer.later()))
+        #expect(bench.answer(to: bench.add(producer.later(), 7)) == .added)
+        let half = ProducerIdentity(id: producer.id, epoch: -1)
+        #expect(bench.refusal(bench.initialise(half)) == .invalidRequest)
     }
 }
