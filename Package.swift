@@ -11,8 +11,12 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A target of ours and the tests beside it.
-func target(_ name: String, _ dependencies: [Target.Dependency], tested: Bool = true) -> [Target] {
-    var targets: [Target] = [.target(name: name, dependencies: dependencies, swiftSettings: strict)]
+func target(
+    _ name: String, _ dependencies: [Target.Dependency], tested: Bool = true, without exclude: [String] = []
+) -> [Target] {
+    var targets: [Target] = [
+        .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+    ]
     if tested {
         targets.append(
             .testTarget(
@@ -35,7 +39,9 @@ let systemLibraries: [Target] = [
 
 let words =
     target("TidingsCore", ["CSystem"])
-    + target("KafkaProtocol", ["TidingsCore", "CSystem", "CLZ4", "CZlib", "CZstd", "CSnappy"])
+    + target(
+        "KafkaProtocol", ["TidingsCore", "CSystem", "CLZ4", "CZlib", "CZstd", "CSnappy"],
+        without: ["Messages/Definitions"])
 
 let engines =
     target("TidingsLog", ["TidingsCore", "KafkaProtocol", "CSystem"])
