@@ -89,7 +89,8 @@ let fuzzers: [Target] =
     : [
         ("FuzzJSON", ["TidingsCore"]), ("FuzzEvents", ["KafkaProtocol", "TidingsCore"]),
         ("FuzzHTTP", ["TidingsHTTP", "TidingsCore"]), ("FuzzResources", ["TidingsRouting", "TidingsCore"]),
-        ("FuzzBatches", ["KafkaProtocol", "TidingsCore"]), ("FuzzGroups", ["TidingsGroups", "TidingsCore"]),
+        ("FuzzBatches", ["KafkaProtocol", "TidingsCore"]), ("FuzzMessages", ["KafkaProtocol", "TidingsTesting"]),
+        ("FuzzGroups", ["TidingsGroups", "TidingsCore"]),
         ("FuzzFolders", log), ("FuzzRounds", log), ("FuzzSegments", log), ("FuzzIndexes", log), ("FuzzMetadata", log),
         ("FuzzSnapshots", log + ["TidingsDelivery"]),
     ].map { name, dependencies in

@@ -6,7 +6,7 @@
 KAFKA is Apache Kafka's own command; with it, its server and clients write, and its dump-log reads.
 """
 
-import base64, glob, importlib.metadata, json, os, re, shutil, subprocess, sys
+import base64, glob, importlib, importlib.metadata, json, os, re, shutil, subprocess, sys
 
 CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
 TIME = 1_700_000_000_000
@@ -152,7 +152,38 @@ def read(folder, kafka=None):
     if kafka:
         known = {path: [known_to_kafka(record) for record in records] for path, records in expected.items()}
         failed += judged("Apache Kafka's dump-log", read_by_kafka(kafka, paths), known)
-    return failed
+    return failed + messages_again(f"{folder}/ours/messages")
+
+
+def messages_again(path):
+    """Our messages, read and written again by kafka-python's protocol classes, are the same bytes."""
+    classes = {}
+    for name in ("admin", "producer", "consumer", "metadata", "sasl"):
+        classes |= vars(importlib.import_module(f"kafka.protocol.{name}"))
+    count, unknown, wrong = 0, set(), {}
+    with open(path) as file:
+        for line in file:
+            name, version, ours = line.rstrip("\n").split(" ")
+            kind, ours = classes.get(name), base64.b64decode(ours)
+            if kind is None or int(version) > kind.max_version:
+                unknown.add(name)
+                continue
+            count += 1
+            if name == "ApiVersionsResponse":
+                ours = b"\0\0" + ours[2:]  # one with an error is read as version 0, whatever it is
+            try:
+                message = kind.decode(ours, version=int(version))
+                message._header = None
+                theirs = bytes(message.encode(version=int(version)))
+            except Exception as error:
+                theirs = repr(error)
+            if theirs != ours:
+                wrong.setdefault(f"{name} {version}", (ours, theirs))
+    for what, (ours, theirs) in wrong.items():
+        print(f"   ! {what}: {ours.hex()}\n     became {theirs.hex() if isinstance(theirs, bytes) else theirs}")
+    print(f"messages read and written by kafka-python: {count}" + (f", WRONG: {len(wrong)}" if wrong else "") +
+          (f"; without a class there: {', '.join(sorted(unknown))}" if unknown else ""))
+    return len(wrong)
 
 
 def judged(reader, found, expected):

@@ -63,28 +63,46 @@ extension MessageReader {
         return Number(bigEndian: value)
     }
 
+    /// A big-endian number.
     package mutating func int8(_ field: StaticString) throws(MessageError) -> Int8 { try number(field) }
+    /// A big-endian number.
     package mutating func int16(_ field: StaticString) throws(MessageError) -> Int16 { try number(field) }
+    /// A big-endian number.
     package mutating func int32(_ field: StaticString) throws(MessageError) -> Int32 { try number(field) }
+    /// A big-endian number.
     package mutating func int64(_ field: StaticString) throws(MessageError) -> Int64 { try number(field) }
+    /// A byte: everything but zero is true.
     package mutating func bool(_ field: StaticString) throws(MessageError) -> Bool { try int8(field) != 0 }
+    /// The sixteen bytes of a UUID.
     package mutating func uuid(_ field: StaticString) throws(MessageError) -> UUID128 {
         try need(16, field)
         return UUID128(high: try number(field), low: try number(field))
     }
 
-    /// An unsigned variable-length number of at most 32 bits.
-    private mutating func varint(_ field: StaticString) throws(MessageError) -> Int {
+    /// An unsigned variable-length number of at most 32 bits; nearly all have one byte.
+    @inline(__always) private mutating func varint(_ field: StaticString) throws(MessageError) -> Int {
+        if position < end {
+            let byte = base.load(fromByteOffset: position, as: UInt8.self)
+            if byte < 0x80 {
+                position += 1
+                return Int(byte)
+            }
+        }
+        return try longVarint(field)
+    }
+
+    @inline(never) private mutating func longVarint(_ field: StaticString) throws(MessageError) -> Int {
         var sum = 0
-        for shift in stride(from: 0, through: 28, by: 7) {
+        var shift = 0
+        while true {
             try need(1, field)
             let byte = base.load(fromByteOffset: position, as: UInt8.self)
-            if shift == 28, byte > 0x0F { break }
+            if shift == 28, byte > 0x0F { throw failure(.numberTooLong, field) }
             position += 1
             sum |= Int(byte & 0x7F) << shift
             if byte < 0x80 { return sum }
+            shift += 7
         }
-        throw failure(.numberTooLong, field)
     }
 }
 
@@ -103,20 +121,41 @@ extension MessageReader {
 
     private mutating func text(_ count: Int, _ field: StaticString) throws(MessageError) -> String {
         try need(count, field)
-        let bytes = UnsafeRawBufferPointer(start: base + position, count: count)
-        guard let text = String(validating: bytes.assumingMemoryBound(to: UInt8.self), as: UTF8.self) else {
-            throw failure(.notUTF8, field, count)
+        let bytes = UnsafeRawBufferPointer(start: base + position, count: count).assumingMemoryBound(to: UInt8.self)
+        // Nearly all names are ASCII, which needs no further look.
+        if isASCII(count) {
+            position += count
+            return String(decoding: bytes, as: UTF8.self)
         }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw failure(.notUTF8, field, count) }
         position += count
         return text
     }
 
+    /// Whether the next `count` bytes, which are there, are all ASCII.
+    private func isASCII(_ count: Int) -> Bool {
+        var at = position
+        let stop = position + count
+        var bits: UInt64 = 0
+        while stop - at >= 8 {
+            bits |= base.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            at += 8
+        }
+        while at < stop {
+            bits |= UInt64(base.load(fromByteOffset: at, as: UInt8.self))
+            at += 1
+        }
+        return bits & 0x8080_8080_8080_8080 == 0
+    }
+
+    /// A string, which must be UTF-8.
     package mutating func string(_ field: StaticString) throws(MessageError) -> String {
         let count = try length(field, isShort: true)
         guard count >= 0 else { throw failure(.nullNotAllowed, field) }
         return try text(count, field)
     }
 
+    /// A string that may be null, if `nullable` says so.
     package mutating func nullableString(
         _ field: StaticString, where nullable: Bool = true
     ) throws(MessageError) -> String? {
@@ -134,11 +173,13 @@ extension MessageReader {
         return try nullableString(field)
     }
 
+    /// Where the value of a field lies, which is not copied.
     package mutating func bytes(_ field: StaticString) throws(MessageError) -> MessageBytes {
         guard let bytes = try nullableBytes(field) else { throw failure(.nullNotAllowed, field) }
         return bytes
     }
 
+    /// Where the value of a field lies, which is not copied; nil for null.
     package mutating func nullableBytes(_ field: StaticString) throws(MessageError) -> MessageBytes? {
         let count = try length(field)
         if count < 0 { return nil }
@@ -168,6 +209,7 @@ extension MessageReader {
         return count
     }
 
+    /// Structs, one after the other.
     package mutating func array<Element: ReadableMessage>(
         _ field: StaticString, _ version: Int16
     ) throws(MessageError) -> [Element] {
@@ -175,6 +217,7 @@ extension MessageReader {
         return array
     }
 
+    /// Structs, one after the other; nil for null, if `nullable` says so.
     package mutating func nullableArray<Element: ReadableMessage>(
         _ field: StaticString, _ version: Int16, where nullable: Bool = true
     ) throws(MessageError) -> [Element]? {
@@ -196,7 +239,9 @@ extension MessageReader {
         try int8(field) < 0 ? nil : try Element(from: &self, version: version)
     }
 
+    /// Numbers, one after the other.
     package mutating func int32s(_ field: StaticString) throws(MessageError) -> [Int32] { try numbers(field) }
+    /// Numbers, one after the other.
     package mutating func int64s(_ field: StaticString) throws(MessageError) -> [Int64] { try numbers(field) }
 
     private mutating func numbers<Number: FixedWidthInteger>(_ field: StaticString) throws(MessageError) -> [Number] {
@@ -208,11 +253,13 @@ extension MessageReader {
         return array
     }
 
+    /// Strings, one after the other.
     package mutating func strings(_ field: StaticString) throws(MessageError) -> [String] {
         guard let strings = try nullableStrings(field) else { throw failure(.nullNotAllowed, field) }
         return strings
     }
 
+    /// Strings, one after the other; nil for null, if `nullable` says so.
     package mutating func nullableStrings(
         _ field: StaticString, where nullable: Bool = true
     ) throws(MessageError) -> [String]? {
@@ -268,6 +315,7 @@ extension MessageReader {
 
     /// Leaves out the tagged fields of a struct that has no known ones.
     package mutating func skipTags() throws(MessageError) {
+        guard isFlexible else { return }
         var tags = try tags()
         while try next(&tags) != nil {
             skipTag()

@@ -109,11 +109,17 @@ package struct MessageWriter: ~Copyable {
 // MARK: - Numbers
 
 extension MessageWriter {
+    /// One byte.
     package mutating func int8(_ value: Int8) { buffer.append(UInt8(bitPattern: value)) }
+    /// A big-endian number.
     package mutating func int16(_ value: Int16) { buffer.append(bigEndian: value) }
+    /// A big-endian number.
     package mutating func int32(_ value: Int32) { buffer.append(bigEndian: value) }
+    /// A big-endian number.
     package mutating func int64(_ value: Int64) { buffer.append(bigEndian: value) }
+    /// A byte, 0 or 1.
     package mutating func bool(_ value: Bool) { buffer.append(value ? 1 : 0) }
+    /// The sixteen bytes of a UUID.
     package mutating func uuid(_ value: UUID128) {
         buffer.append(bigEndian: value.high)
         buffer.append(bigEndian: value.low)
@@ -152,11 +158,13 @@ extension MessageWriter {
         length(-1, isShort: isShort)
     }
 
+    /// A string and its length.
     package mutating func string(_ value: String) {
         length(value.utf8.count, isShort: true)
         buffer.append(value)
     }
 
+    /// A string, or null if `nullable` says so.
     package mutating func nullableString(_ value: String?, where nullable: Bool = true) {
         if let value { string(value) } else { null(where: nullable, isShort: true) }
     }
@@ -175,11 +183,13 @@ extension MessageWriter {
         buffer.append(value)
     }
 
+    /// A length, and an insertion for the bytes.
     package mutating func bytes(_ value: MessageBytes) {
         length(value.count)
         if value.count > 0 { insertions.append(Insertion(position: buffer.count, bytes: value)) }
     }
 
+    /// A length, and an insertion for the bytes; or null.
     package mutating func nullableBytes(_ value: MessageBytes?) {
         if let value { bytes(value) } else { null(where: true) }
     }
@@ -188,11 +198,14 @@ extension MessageWriter {
 // MARK: - Arrays and structs
 
 extension MessageWriter {
+    /// Structs and their count.
     package mutating func array<Element: WritableMessage>(_ value: [Element], _ version: Int16) {
         length(value.count)
-        for element in value { element.write(to: &self, version: version) }
+        // By index: an element is written where it lies, without a copy of its own.
+        for index in value.indices { value[index].write(to: &self, version: version) }
     }
 
+    /// Structs and their count, or null if `nullable` says so.
     package mutating func nullableArray<Element: WritableMessage>(
         _ value: [Element]?, _ version: Int16, where nullable: Bool = true
     ) {
@@ -205,21 +218,25 @@ extension MessageWriter {
         value?.write(to: &self, version: version)
     }
 
+    /// Numbers and their count.
     package mutating func int32s(_ value: [Int32]) {
         length(value.count)
         for number in value { int32(number) }
     }
 
+    /// Numbers and their count.
     package mutating func int64s(_ value: [Int64]) {
         length(value.count)
         for number in value { int64(number) }
     }
 
+    /// Strings and their count.
     package mutating func strings(_ value: [String]) {
         length(value.count)
         for text in value { string(text) }
     }
 
+    /// Strings and their count, or null if `nullable` says so.
     package mutating func nullableStrings(_ value: [String]?, where nullable: Bool = true) {
         if let value { strings(value) } else { null(where: nullable) }
     }
