@@ -207,6 +207,47 @@ import TidingsTesting
         try write("d", 6, commits: true)
     }
 
+    @Test func `where a marker cannot be read, the next one does not end its transaction`() throws {
+        let disk = SimulatedDisk(seed: 2)
+        let bench = try LogBench(disk)
+        let partition = try bench.topic("state", [.cleanup: "compact", .minDirtyPercent: "0"]).partitions[0]
+        func write(_ key: String, _ sequence: Int32) throws {
+            var body = ByteBuffer()
+            LogBench.body("of 5", key: key, into: &body)
+            var builder = RecordBatchBuilder()
+            builder.add(body: body.bytes, timestamp: bench.clock.wall)
+            try bench.append(
+                ClientBatch.of(
+                    builder.seal(baseOffset: .zero, compresses: false), producer: 5, sequence: sequence,
+                    isTransactional: true), to: partition)
+        }
+        func fill() throws {
+            for _ in 0..<40 { try bench.put(partition, [("filler", String(repeating: "y", count: 300))]) }
+        }
+        try write("a", 0)
+        try fill()
+        try bench.end(5, commits: true, in: [partition])
+        try fill()
+        try write("b", 1)
+        try bench.end(5, commits: false, in: [partition])
+        try fill()
+        bench.log.stop()
+        var marker: (path: String, position: Int64)?
+        try LogInspector(disk: disk).batches(of: try LogInspector(disk: disk).partitions()[0]) { batch in
+            if batch.header.isControl { marker = (batch.path, batch.position) }
+            return marker == nil
+        }
+        let place = try #require(marker)
+        // Its magic byte: by its header alone it is no batch any more.
+        disk.flipBit(of: place.path, at: place.position + 16)
+        try bench.open()
+        let before = try #require(bench.log.bounds(of: partition)?.byteCount)
+        bench.keepHouse()
+        #expect(try #require(bench.log.bounds(of: partition)?.byteCount) < before, "the others are compacted")
+        let first = try #require(try bench.read(partition, from: .zero, maxBytes: 1).first)
+        #expect(try first.baseOffset == .zero && first.records().first?.value?.text == "of 5")
+    }
+
     @Test func `a record is not compacted before it is old enough, and one without a key is refused`() throws {
         let bench = try LogBench(SimulatedDisk(seed: 2))
         let partition = try bench.topic("state", [.cleanup: "compact", .minCompactionLag: "3600000"]).partitions[0]

@@ -51,6 +51,20 @@ import TidingsTesting
         #expect(try bench.all(partition).map(\.text) == ["again"])
     }
 
+    @Test func `a damaged segment goes by the time of its file`() throws {
+        let (bench, disk, partition) = try Self.bench([.retentionTime: "172800000"])
+        try Self.fill(bench, partition)
+        bench.log.stop()
+        let first = "log/orders-0/00000000000000000000"
+        try disk.remove(first + ".timeindex")
+        disk.flipBit(of: first + ".log", at: Int64(disk.bytes(of: first + ".log")!.count - 10))
+        try bench.open()
+        bench.log.mayRetain(pins: nil)
+        bench.keepHouse(after: Self.day * 5)
+        #expect(try #require(bench.log.bounds(of: partition)?.start) > .zero)
+        #expect(disk.bytes(of: first + ".log") == nil)
+    }
+
     @Test func `segments go by size, and a changed setting acts at the next look`() throws {
         let (bench, _, partition) = try Self.bench([.retentionTime: "-1"])
         try Self.fill(bench, partition)

@@ -10,13 +10,15 @@ struct BatchFacts {
     /// The one that has its last sequence: a marker has none.
     private var lastNumberedOfProducer: [Int64: Offset] = [:]
     private var markers: [Int64: [(at: Offset, isAbort: Bool)]] = [:]
+    /// Whether a part could not be read: then nobody knows of a transaction which marker ended it.
+    private(set) var isIncomplete = false
 
     init(of partition: Partition, _ views: [SegmentView], _ log: Log) throws(HouseFailure) {
         var controls: [Offset] = []
         var hasTransactions = false
         var all = views
-        if let active = try? log.views(of: partition).last, !active.isClosed { all.append(active) }
         do throws(SegmentReader.Failure) {
+            if let active = try log.views(of: partition).last, !active.isClosed { all.append(active) }
             for view in all {
                 guard log.house.pace(log) else { return }
                 var reader = try SegmentReader(view, of: partition.id, log.context)
@@ -31,19 +33,36 @@ struct BatchFacts {
                     }
                     return true
                 }
+                if !reader.passed.isEmpty { isIncomplete = true }
             }
             guard hasTransactions else { return }
             for offset in controls {
                 guard let view = all.last(where: { $0.base <= offset }) else { continue }
-                var reader = try SegmentReader(view, of: partition.id, log.context)
-                guard let batch = try reader.batches(from: offset, maxBytes: 1).first,
-                    let marker = try? TransactionMarker(reading: batch.bytes)
-                else { continue }
+                guard let marker = try Self.marker(at: offset, in: view, of: partition, log) else {
+                    isIncomplete = true
+                    continue
+                }
                 markers[marker.producerID, default: []].append((offset, !marker.isCommit))
             }
         } catch {
             if case .disk(let error) = error { throw .disk(error) }
             throw .ended
+        }
+    }
+
+    /// A transaction's marker; nil when it cannot be read.
+    private static func marker(
+        at offset: Offset, in view: SegmentView, of partition: Partition, _ log: Log
+    ) throws(SegmentReader.Failure) -> TransactionMarker? {
+        do throws(SegmentReader.Failure) {
+            var reader = try SegmentReader(view, of: partition.id, log.context)
+            guard let batch = try reader.batches(from: offset, maxBytes: 1).first, batch.baseOffset == offset else {
+                return nil
+            }
+            return try? TransactionMarker(reading: batch.bytes)
+        } catch {
+            guard case .damage = error else { throw error }
+            return nil
         }
     }
 
@@ -63,8 +82,8 @@ struct BatchFacts {
 ///
 /// Of each key the last record below ``learnedTo`` stays, with what lies above. A tombstone stays until a horizon, which
 /// the first pass that sees it sets; so does the marker of a transaction of which no record is left. A record without a key
-/// stays. Records of aborted transactions go. Of each producer the last batch and the last one with a sequence stay, if only as
-/// headers.
+/// stays. Records of aborted transactions go; where a marker may be missing, all that transactions wrote stays. Of each
+/// producer the last batch and the last one with a sequence stay, if only as headers.
 struct CompactionPlan: ~Copyable {
     private let from: Offset
     private let end: Offset
@@ -99,7 +118,7 @@ struct CompactionPlan: ~Copyable {
         guard !isFull, batch.baseOffset < end else { return }
         defer { if !isFull { learnedTo = max(learnedTo, min(batch.lastOffset.next, end)) } }
         guard let records = try? batch.records(), !records.isControl else { return }
-        if isAborted(batch) { return }
+        if isAborted(batch) || isUnclear(batch) { return }
         for record in records where record.offset >= from && record.offset < end {
             guard let key = record.key else { continue }
             guard keys.note(key, at: record.offset) else {
@@ -121,6 +140,13 @@ struct CompactionPlan: ~Copyable {
             batch.lastOffset >= from
         else { return false }
         return facts.isAborted(batch.lastOffset, of: header.producerID)
+    }
+
+    /// Whether nobody knows how the transaction ended that the batch is part of: the marker behind it may be that of a later
+    /// one.
+    private func isUnclear(_ batch: StoredBatch) -> Bool {
+        guard facts.isIncomplete, let header = try? RecordBatchHeader(reading: batch.bytes) else { return false }
+        return header.isTransactional && !header.isControl
     }
 
     /// Learns that a part of the batches will not be judged.
@@ -149,7 +175,7 @@ struct CompactionPlan: ~Copyable {
 
     private mutating func judge(recordsIn batch: StoredBatch, _ header: RecordBatchHeader) -> Log.BatchFate {
         // What cannot be read stays as it is, like what was not learned.
-        guard batch.baseOffset < learnedTo, let records = try? batch.records() else { return .stays }
+        guard batch.baseOffset < learnedTo, !isUnclear(batch), let records = try? batch.records() else { return .stays }
         if header.recordCount == 0 { return isNeeded(batch, header) ? .stays : .goes }
         let isAborted = isAborted(batch)
         var keeps: [Bool] = []

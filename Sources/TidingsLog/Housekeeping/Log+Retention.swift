@@ -142,7 +142,10 @@ extension Log {
             if unknown {
                 do throws(SegmentReader.Failure) {
                     for view in try views(of: partition) where view.isClosed && view.maxTimestamp == nil {
-                        _ = try latestTime(in: view, of: partition)
+                        do throws(SegmentReader.Failure) { _ = try latestTime(in: view, of: partition) } catch {
+                            // Of a damaged one the time of its file counts.
+                            guard case .damage = error else { throw error }
+                        }
                     }
                 } catch {
                     switch error {

@@ -23,6 +23,8 @@ final class SegmentRewriter {
     private var index = ActiveIndex()
     private var buffer = ByteBuffer(capacity: flushFrom + (64 << 10))
     private var transactions = ByteBuffer(capacity: 16)
+    /// Whether an old segment has an index of aborted transactions, which this one's takes the place of.
+    private var replacesTransactions = false
     /// Where the markers were of transactions of which nothing is left.
     private var forgotten: Set<Offset> = []
     /// Where the offsets that are left out begin, and the round of the first of them.
@@ -105,6 +107,7 @@ final class SegmentRewriter {
             if error.code != .missing { throw error }
             return
         }
+        replacesTransactions = true
         if forgotten.isEmpty { return transactions.append(bytes) }
         let size = AbortedTransaction.byteCount
         bytes.withUnsafeBytes { raw in
@@ -127,7 +130,7 @@ final class SegmentRewriter {
         for path in SegmentNames.all(folder, base).dropFirst().dropLast() {
             try context.open.sync(path + Self.suffix, .create)
         }
-        if transactions.count > 0 {
+        if replacesTransactions {
             let file = try context.disk.open(SegmentNames.transactions(folder, base) + Self.suffix, .create)
             try file.write(transactions.bytes, at: 0)
             try file.sync()
