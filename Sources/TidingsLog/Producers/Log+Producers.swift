@@ -149,14 +149,29 @@ extension PartitionFiles {
 
     /// The entries of one segment's index, as far as they are whole.
     func transactions(of base: Offset, _ context: FileContext) throws(DiskError) -> [AbortedTransaction] {
-        let bytes: [UInt8]
         do throws(DiskError) {
-            bytes = try context.disk.contents(of: SegmentNames.transactions(folder, base))
+            return Self.entries(try context.disk.contents(of: SegmentNames.transactions(folder, base)))
         } catch {
             if error.code == .missing { return [] }
             throw error
         }
-        return bytes.withUnsafeBytes { raw in
+    }
+
+    /// The entries of one segment's index; nil when some of it cannot be read.
+    func wholeTransactions(of base: Offset, _ context: FileContext) throws(DiskError) -> [AbortedTransaction]? {
+        do throws(DiskError) {
+            let bytes = try context.disk.contents(of: SegmentNames.transactions(folder, base))
+            let found = Self.entries(bytes)
+            return found.count * AbortedTransaction.byteCount == bytes.count ? found : nil
+        } catch {
+            if error.code == .missing { return [] }
+            if error.code == .failed { return nil }
+            throw error
+        }
+    }
+
+    private static func entries(_ bytes: [UInt8]) -> [AbortedTransaction] {
+        bytes.withUnsafeBytes { raw in
             var entries: [AbortedTransaction] = []
             var at = 0
             while at + AbortedTransaction.byteCount <= raw.count {

@@ -14,17 +14,25 @@ struct ProducerRecovery {
     let isClean: Bool
 
     func run(_ partition: Partition) throws(DiskError) {
+        if try !run(partition, readsAll: false) { _ = try run(partition, readsAll: true) }
+    }
+
+    /// - Parameter readsAll: whether no snapshot is believed.
+    /// - Returns: false when all has to be read: an index lacks what only the batches before the snapshot tell.
+    private func run(_ partition: Partition, readsAll: Bool) throws(DiskError) -> Bool {
         let (at, hasSnapshot, end, start) = partition.files.withLock {
             ($0.producersAt, $0.hasProducerSnapshot, $0.end, $0.start)
         }
-        if !hasSnapshot, at >= end {
-            if !isClean { try restoreIndexes(of: partition, AbortedTransactions(from: end), to: end) }
-            return
+        if !hasSnapshot, at >= end, !readsAll {
+            return isClean ? true : try restoreIndexes(of: partition, AbortedTransactions(from: end), to: end)
         }
         var table = ProducerTable()
         var from = min(at, end)
         var isWhole = true
-        if hasSnapshot {
+        if readsAll {
+            from = start
+            isWhole = false
+        } else if hasSnapshot {
             if at <= end, let known = try snapshot(of: partition, at: at) {
                 table = known
             } else {
@@ -38,7 +46,7 @@ struct ProducerRecovery {
         from = max(from, start)
         var aborted = AbortedTransactions(from: from)
         try read(partition, from: from, to: end, &table, &aborted)
-        if !isClean || !isWhole { try restoreIndexes(of: partition, aborted, to: end) }
+        if !isClean || !isWhole, try !restoreIndexes(of: partition, aborted, to: end) { return false }
         try removeOthers(of: partition, keeping: isWhole && hasSnapshot ? at : nil)
         partition.files.withLock { files in
             // What was read is not read again: the next checkpoint keeps it.
@@ -47,6 +55,7 @@ struct ProducerRecovery {
         }
         partition.staged.producers = table
         partition.tail.withLock { $0.restore(table, aborted) }
+        return true
     }
 
     private func snapshot(of partition: Partition, at offset: Offset) throws(DiskError) -> ProducerTable? {
@@ -102,22 +111,30 @@ struct ProducerRecovery {
     }
 
     /// Makes the indexes of aborted transactions say durably what the batches say, from where those were read.
+    /// - Returns: false when one cannot be read that says more than these batches.
     private func restoreIndexes(
         of partition: Partition, _ aborted: AbortedTransactions, to end: Offset
-    ) throws(DiskError) {
+    ) throws(DiskError) -> Bool {
         let segments = try partition.files.withLock { files throws(DiskError) -> [(base: Offset, end: Offset)] in
             // The last one alone, without looking for the others, when there was nothing to read.
             if aborted.from >= end { return [(files.active.base, files.end)] }
             return try files.views(context).filter { $0.end > aborted.from }.map { ($0.base, $0.end) }
         }
         for view in segments {
-            let known = try partition.files.withLock { files throws(DiskError) in
-                try files.transactions(of: view.base, context)
+            let found = try partition.files.withLock { files throws(DiskError) in
+                try files.wholeTransactions(of: view.base, context)
             }
+            if found == nil {
+                logger.warning(
+                    "an index of aborted transactions cannot be read: it is made again",
+                    [("topic", partition.topic.text), ("partition", String(partition.id.index))])
+                if view.base < aborted.from, partition.files.withLock({ $0.start }) < aborted.from { return false }
+            }
+            let known = found ?? []
             let right =
                 known.filter { $0.last < aborted.from }
                 + aborted.all.filter { $0.last >= view.base && $0.last < view.end }
-            if right == known, try !isTorn(partition, view.base, known.count) {
+            if found != nil, right == known {
                 // What a process wrote that was killed is there, and not synced.
                 if !known.isEmpty {
                     let path = SegmentNames.transactions(partition.folder, view.base)
@@ -135,16 +152,7 @@ struct ProducerRecovery {
             try context.open.sync(path)
             partition.files.withLock { $0.noteChange(ofTransactions: view.base) }
         }
-    }
-
-    private func isTorn(_ partition: Partition, _ base: Offset, _ count: Int) throws(DiskError) -> Bool {
-        do throws(DiskError) {
-            let file = try context.open.file(SegmentNames.transactions(partition.folder, base), .read)
-            return try file.size() != Int64(count * AbortedTransaction.byteCount)
-        } catch {
-            if error.code == .missing { return false }
-            throw error
-        }
+        return true
     }
 
     /// Removes snapshots that nothing speaks of: a crash came between them and the metadata.

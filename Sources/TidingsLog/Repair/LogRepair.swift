@@ -69,6 +69,9 @@ package final class LogRepair {
                 .recovery, WriteAheadLog.folder,
                 "the folder was left uncleanly: what was acknowledged is brought into the partitions, a torn end is cut"
             )
+        }
+        let losesIndexes = try dropDamagedIndexes(&metadata, applying)
+        if !metadata.isClean || losesIndexes {
             if applying {
                 try recover()
                 guard case .metadata(let found, _) = try MetadataStore(disk: disk).load() else { return }
@@ -89,6 +92,47 @@ package final class LogRepair {
         if mends, metadata != before {
             try disk.syncDirectory(Quarantine.folder)
             try MetadataStore(disk: disk).save(&metadata)
+        }
+    }
+
+    /// Lets the next opening make indexes of aborted transactions again that cannot be read: that takes all batches of the
+    /// partition.
+    /// - Returns: whether there are any.
+    private func dropDamagedIndexes(_ metadata: inout LogMetadata, _ applying: Bool) throws(DiskError) -> Bool {
+        let context = FileContext(disk: disk, open: OpenFiles(on: disk, limit: 8), settings: settings)
+        var found = false
+        for place in metadata.topics.indices {
+            for index in metadata.topics[place].partitions.indices {
+                let folder = SegmentNames.folder(metadata.topics[place].name, Int32(index))
+                let record = metadata.topics[place].partitions[index]
+                let files = PartitionFiles(folder: folder, record: record, settings: settings)
+                for name in try names(in: folder) where name.hasSuffix(".txnindex") {
+                    guard let base = SegmentNames.base(ofLog: name.dropLast(9) + ".log"),
+                        try files.wholeTransactions(of: base, context) == nil
+                    else { continue }
+                    note(.index, folder + "/" + name, "it is damaged: it is made again from the partition's batches")
+                    found = true
+                    // A snapshot that is not there makes the opening read everything.
+                    metadata.topics[place].partitions[index].hasProducerSnapshot = true
+                    metadata.topics[place].partitions[index].producersAt = record.start
+                    let snapshot = SegmentNames.producers(folder, record.start)
+                    if applying, try disk.has(String(snapshot.dropFirst(folder.count + 1)), in: folder) {
+                        try disk.remove(snapshot)
+                    }
+                }
+            }
+        }
+        if found, applying {
+            metadata.isClean = false
+            try MetadataStore(disk: disk).save(&metadata)
+        }
+        return found
+    }
+
+    private func names(in folder: String) throws(DiskError) -> [String] {
+        do throws(DiskError) { return try disk.list(folder) } catch {
+            if error.code == .missing { return [] }
+            throw error
         }
     }
 
