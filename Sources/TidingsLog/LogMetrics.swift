@@ -93,7 +93,12 @@ package final class LogMetrics: Sendable {
         ) { [weak log] in
             Double(log?.recovery.cutBytes ?? 0)
         }
-        registry.reading("tidings_log_offline", "1 when the log takes no records, whatever the reason.") {
+        registry.reading(
+            "tidings_log_offline", "1 when a write or a sync failed: no records are taken until the folder is reopened."
+        ) { [weak log] in
+            log?.isOffline ?? false ? 1 : 0
+        }
+        registry.reading("tidings_log_refusing", "1 when the log takes no records, whatever the reason.") {
             [weak log] in log?.refusal == nil ? 0 : 1
         }
         registry.reading("tidings_log_write_ahead_bytes", "Bytes of rounds that await a checkpoint.") { [weak log] in

@@ -100,6 +100,8 @@ import TidingsTesting
             } catch let error as LogError {
                 codes.insert(error.code)
             }
+            if bench.log.refusal != nil { #expect(bench.metric("tidings_log_refusing") == "1") }
+            #expect(bench.metric("tidings_log_offline") == "0", "a full disk is no broken one")
             // Room comes and goes.
             if number == 200 { disk.setCapacity(250_000) }
             if number % 50 == 49 {

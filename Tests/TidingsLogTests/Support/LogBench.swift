@@ -15,6 +15,7 @@ final class LogBench {
     let random: SeededRandom
     var settings: LogSettings
     private(set) var log: Log!
+    private(set) var registry = Metrics()
     private(set) var session: (any LogSession)!
     var buffer = AppendBuffer()
 
@@ -44,9 +45,10 @@ final class LogBench {
     func open() throws {
         session = nil
         log = nil
+        registry = Metrics()
         log = try Log.open(
             on: disk, settings: settings, time: clock, random: random, logger: Logger("log", to: nil),
-            metrics: LogMetrics(Metrics()))
+            metrics: LogMetrics(registry))
         session = log.session(on: loop)
     }
 
@@ -139,6 +141,14 @@ final class LogBench {
             }
         }
         return found
+    }
+
+    /// The value of a metric without labels, as it is shown.
+    func metric(_ name: String) -> String? {
+        var text = ByteBuffer()
+        registry.expose(into: &text)
+        let lines = String(decoding: text.bytes, as: UTF8.self).split(separator: "\n")
+        return lines.first { $0.hasPrefix(name + " ") }.map { String($0.dropFirst(name.count + 1)) }
     }
 
     func offset(in partition: PartitionID, atRound round: UInt64) throws -> Offset {
