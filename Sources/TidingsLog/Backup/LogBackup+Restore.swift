@@ -106,9 +106,11 @@ extension LogBackup {
                 }
             }
         }
-        // The first opening goes by the rounds, whatever the files have beyond them.
-        try target.open("\(MetadataStore.folder)/\(restoredName)", .create).sync()
-        try target.syncDirectory(MetadataStore.folder)
+        // The first opening goes by the rounds, whatever the files have beyond them: but not where rounds are damaged.
+        if !summary.damaged.contains(where: { $0.hasPrefix(WriteAheadLog.folder + "/") }) {
+            try target.open("\(MetadataStore.folder)/\(restoredName)", .create).sync()
+            try target.syncDirectory(MetadataStore.folder)
+        }
         try copier.finish()
         for folder in ["log", ""] { try target.syncDirectory(folder) }
         try target.rename(marker, to: "format")

@@ -22,7 +22,30 @@ package final class FileDisk: Disk {
         var trimmed = root[...]
         while trimmed.count > 1, trimmed.last == "/" { trimmed = trimmed.dropLast() }
         self.root = String(trimmed)
-        try createDirectory("")
+        try FileDisk.createDurably(self.root)
+    }
+
+    /// Makes a folder with those above it, each of which then has its name for good.
+    private static func createDurably(_ full: String) throws(DiskError) {
+        if mkdir(full, 0o750) != 0 {
+            let reason = errno
+            if reason == EEXIST {
+                var status = stat()
+                if stat(full, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
+            }
+            guard reason == ENOENT, let slash = full.lastIndex(of: "/"), slash > full.startIndex else {
+                throw DiskError(system: reason, "creating the directory", full)
+            }
+            try createDurably(String(full[..<slash]))
+            if mkdir(full, 0o750) != 0, errno != EEXIST {
+                throw DiskError(system: errno, "creating the directory", full)
+            }
+        }
+        let above = full.lastIndex(of: "/").map { full[..<max($0, full.index(after: full.startIndex))] } ?? "."
+        do throws(DiskError) { try syncDirectory(at: String(above)) } catch {
+            // Who may add names to a folder may not always read it.
+            guard error.code == .forbidden else { throw error }
+        }
     }
 
     private func absolute(_ path: String) -> String { path.isEmpty ? root : root + "/" + path }
@@ -131,14 +154,15 @@ package final class FileDisk: Disk {
     }
 
     package func syncDirectory(_ path: String) throws(DiskError) {
-        let directory = try openDirectory(path)
-        if fsync(directory.number) != 0 {
-            throw DiskError(failedSync: errno, "syncing the directory", absolute(path))
-        }
+        try FileDisk.syncDirectory(at: absolute(path))
     }
 
-    private func openDirectory(_ path: String) throws(DiskError) -> SystemFile {
-        let full = absolute(path)
+    private static func syncDirectory(at full: String) throws(DiskError) {
+        let directory = try openDirectory(full)
+        if fsync(directory.number) != 0 { throw DiskError(failedSync: errno, "syncing the directory", full) }
+    }
+
+    private static func openDirectory(_ full: String) throws(DiskError) -> SystemFile {
         while true {
             #if canImport(Glibc)
                 let number = Glibc.open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -77,6 +77,17 @@ import TidingsTesting
         #expect(try count(in: target) == 49)
     }
 
+    @Test func `of rounds that rotted in the backup, what the files have is kept`() throws {
+        for number in 50..<55 { try bench.append([(topic.partitions[0], "\(number)")]) }
+        _ = try LogBackup.back(up: disk, into: backup, at: Self.time)
+        let block = try #require(copies.first { $0.hasSuffix(".wal") })
+        let size = try #require(backup.bytes(of: block)).count
+        backup.flipBit(of: block, at: Int64(size - RoundHeader.alignment + 90))
+        let target = SimulatedDisk(seed: 3)
+        #expect(try LogBackup.restore(backup, into: target, allowsDamage: true).damaged.count == 1)
+        #expect(try count(in: target) == 55)
+    }
+
     @Test(arguments: [true, false])
     func `a restore that was broken off at any step is no data folder, and is done again`(_ kills: Bool) throws {
         let whole = SimulatedDisk(seed: 3)
