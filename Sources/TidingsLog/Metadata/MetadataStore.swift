@@ -73,6 +73,17 @@ struct MetadataStore {
         if isChanged { try disk.syncDirectory(Self.folder) }
     }
 
+    /// Writes a slot that could not be read as the whole one is, before anything is saved: a save may begin with either of the
+    /// two, and must leave one whole.
+    func mend(_ metadata: LogMetadata) throws(DiskError) {
+        for (place, path) in Self.slots.enumerated() {
+            let bytes = try? disk.contents(of: path)
+            if let bytes, bytes.withUnsafeBytes({ LogMetadata(decoding: $0) }) != nil { continue }
+            try write(metadata.encoded(), slot: place)
+        }
+        try disk.syncDirectory(Self.folder)
+    }
+
     /// Makes durable what was read: a process that was killed may have left a slot that is not.
     func syncSlots() throws(DiskError) {
         for slot in Self.slots {
