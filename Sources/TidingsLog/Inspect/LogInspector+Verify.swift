@@ -25,13 +25,15 @@ extension LogInspector {
                     description: "set aside before\(isKnown ? ", and accepted" : "")\(offsets ?? ""): "
                         + quarantine.reason))
         }
+        var ends: [PartitionID: Offset] = [:]
         for partition in try partitions() {
             progress(partition)
-            var found = try judge(partition)
+            var found = try judge(partition, &ends)
             if found.contains(where: { $0.severity == .damage }) { found = try confirmed(found, of: partition) }
             findings.append(contentsOf: found)
         }
         findings.append(contentsOf: try judgeRounds())
+        findings.append(contentsOf: try judgeState(ends))
         return findings
     }
 
@@ -42,11 +44,15 @@ extension LogInspector {
         if now.metadata == metadata, now.metadata.isClean { return found }
         let again = try now.partitions().first { $0.partition == partition.partition }
         guard let again else { return [] }
-        let second = try now.judge(again)
+        var ends: [PartitionID: Offset] = [:]
+        let second = try now.judge(again, &ends)
         return second.filter { $0.severity == .notice || found.contains($0) }
     }
 
-    private func judge(_ partition: PartitionSummary) throws(LogError) -> [Finding] {
+    /// - Parameter ends: gets the offset after the last one of the partition's files.
+    private func judge(
+        _ partition: PartitionSummary, _ ends: inout [PartitionID: Offset]
+    ) throws(LogError) -> [Finding] {
         var (snapshots, found) = snapshots(of: partition)
         for path in partition.swaps.values.sorted() {
             found.append(
@@ -99,6 +105,7 @@ extension LogInspector {
                     return true
                 })
             if let end { judgeSnapshots(below: end) }
+            ends[partition.partition] = end
         } catch {
             throw error as? LogError ?? LogError(.offline, "\(error)")
         }

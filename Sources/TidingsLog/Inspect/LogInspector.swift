@@ -124,7 +124,13 @@ package struct LogInspector {
         for topic in metadata.topics.sorted(by: { $0.id < $1.id }) {
             for (index, record) in topic.partitions.enumerated() {
                 let folder = SegmentNames.folder(topic.name, Int32(index))
-                let names = try reading { () throws(DiskError) in try disk.list(folder) }
+                let names = try reading { () throws(DiskError) -> [String] in
+                    do throws(DiskError) { return try disk.list(folder) } catch {
+                        // The others are looked at all the same.
+                        if error.code == .missing { return [] }
+                        throw error
+                    }
+                }
                 var segments = Set(names.compactMap { SegmentNames.base(ofLog: $0) })
                 var swaps: [Offset: String] = [:]
                 for name in names {

@@ -26,35 +26,34 @@ struct FolderState: Sendable {
     /// The life of the newest rounds, when the metadata knows only older ones.
     var newerLife: LogLife?
     var lacking: [PartitionID: Lack] = [:]
-}
 
-extension FolderOpening {
+    /// That of a new folder.
+    init() {}
+
     /// Looks whether the folder is as its metadata says: by names, lengths, and the first page of each block.
-    func look(at metadata: LogMetadata, blocks: [UInt32]) throws(DiskError) -> FolderState {
-        var state = FolderState()
-        state.isRestored = try disk.has(LogBackup.restoredName, in: MetadataStore.folder)
+    init(of disk: any Disk, _ metadata: LogMetadata, blocks: [UInt32]) throws(DiskError) {
+        isRestored = try disk.has(LogBackup.restoredName, in: MetadataStore.folder)
         for block in blocks {
-            guard let header = try firstHeader(of: block) else { continue }
-            let newest = state.newerLife ?? metadata.life
+            guard let header = try Self.firstHeader(of: block, on: disk) else { continue }
+            let newest = newerLife ?? metadata.life
             if header.life.generation > newest.generation {
-                state.newerLife = header.life
-                state.isBehind = true
+                newerLife = header.life
+                isBehind = true
             } else if metadata.isClean, header.life == metadata.life, header.number > metadata.checkpoint {
-                state.isBehind = true
+                isBehind = true
             }
         }
         for topic in metadata.topics {
             for (index, record) in topic.partitions.enumerated() {
                 let folder = SegmentNames.folder(topic.name, Int32(index))
-                let lack = try look(into: folder, record, isClean: metadata.isClean, &state.isBehind)
-                if !lack.isNothing { state.lacking[PartitionID(topic.id, Int32(index))] = lack }
+                let lack = try Self.look(into: folder, record, isClean: metadata.isClean, &isBehind, disk)
+                if !lack.isNothing { lacking[PartitionID(topic.id, Int32(index))] = lack }
             }
         }
-        if state.isRestored { (state.isBehind, state.newerLife) = (false, nil) }
-        return state
+        if isRestored { (isBehind, newerLife) = (false, nil) }
     }
 
-    private func firstHeader(of block: UInt32) throws(DiskError) -> RoundHeader? {
+    private static func firstHeader(of block: UInt32, on disk: any Disk) throws(DiskError) -> RoundHeader? {
         do throws(DiskError) {
             let page = try disk.open(WriteAheadLog.path(block), .read).bytes(at: 0, count: RoundHeader.byteCount)
             return page.flatMap { RoundHeader($0.buffer) }
@@ -65,10 +64,11 @@ extension FolderOpening {
         }
     }
 
-    private func look(
-        into folder: String, _ record: LogMetadata.PartitionRecord, isClean: Bool, _ isBehind: inout Bool
-    ) throws(DiskError) -> FolderState.Lack {
-        var lack = FolderState.Lack()
+    private static func look(
+        into folder: String, _ record: LogMetadata.PartitionRecord, isClean: Bool, _ isBehind: inout Bool,
+        _ disk: any Disk
+    ) throws(DiskError) -> Lack {
+        var lack = Lack()
         let names: Set<String>
         do throws(DiskError) { names = Set(try disk.list(folder)) } catch {
             guard error.code == .missing else { throw error }
@@ -93,9 +93,9 @@ extension FolderOpening {
             || names.contains { SegmentNames.base(ofLog: $0).map { $0 > record.activeBase } ?? false }
         return lack
     }
+}
 
-    // MARK: mending
-
+extension FolderOpening {
     /// Begins the indexes again that are gone: they are a help, not a truth.
     func mendIndexes(of partition: Partition, _ lack: FolderState.Lack, round: UInt64) {
         guard lack.rounds || lack.times else { return }

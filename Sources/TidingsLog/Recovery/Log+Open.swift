@@ -111,6 +111,10 @@ final class FolderOpening {
             // The first save may have outlived the names of the folders it speaks of.
             if found.sequence <= 1 { try makeFolders(of: found) }
             if damaged > 0 { logger.warning("one slot of the log's metadata is damaged; the other one is whole") }
+            do throws(DiskError) { try store.mend(found) } catch {
+                // A full disk is no reason to stay closed.
+                guard error.isLack else { throw error }
+            }
         case .newer(let version):
             return .failure(
                 LogError(
@@ -130,7 +134,7 @@ final class FolderOpening {
             try makeFolders(&metadata)
         }
         var blocks = try blockFiles()
-        let state = isFresh ? FolderState() : try look(at: metadata, blocks: blocks.map(\.number))
+        let state = isFresh ? FolderState() : try FolderState(of: disk, metadata, blocks: blocks.map(\.number))
         if state.isBehind {
             logger.warning("the metadata is older than the records: what it does not know of is recovered")
         }

@@ -7,7 +7,7 @@ import TidingsCore
 ///
 /// A batch of a synced topic is filed only after its round was durable. So one that no round covers proves that
 /// acknowledged rounds are gone: it is kept, and told. What was filed of relaxed rounds proves nothing, since a power loss
-/// may take these: it is cut, as it always was.
+/// may take these: it was acknowledged all the same, and is kept as far as one batch follows the other.
 extension Recovery {
     /// Appends what the files have between the partition's end and `offset`, as far as it goes.
     /// - Returns: how many batches that was.
@@ -44,13 +44,14 @@ extension Recovery {
 
     func isRelaxed(_ partition: Partition) -> Bool { relaxedTopics.contains(partition.id.topic) }
 
-    /// Keeps what lies behind the last round: there is something only when rounds are gone.
+    /// Keeps what lies behind the last round: there is something only when rounds are gone, or were never synced.
     /// - Parameter round: the round that what is kept counts as of: none that was told is later.
-    /// - Returns: how many batches that was in the partition that has most: at least so many rounds are gone.
+    /// - Returns: how many batches that was in the partition of a synced topic that has most: at least so many rounds are
+    ///   gone.
     func keepFiled(round: UInt64) throws(DiskError) -> Int {
         var most = 0
         for partition in partitions.values.joined().sorted(by: { $0.id < $1.id }) {
-            guard isDamaged || !isRelaxed(partition), try hasMore(partition) else { continue }
+            guard try hasMore(partition) else { continue }
             touched[partition.id] = partition
             let old = partition.files.withLock { $0.end }
             let count = try fill(partition, upTo: Offset(1 << 62), round: round)
@@ -58,13 +59,18 @@ extension Recovery {
             filed[partition.id] = nil
             let end = partition.files.withLock { $0.end }
             guard end > old else { continue }
+            let place = [
+                ("topic", partition.topic.text), ("partition", String(partition.id.index)),
+                ("from", old.description), ("to", (old..<end).lastOffset?.description ?? "-"),
+            ]
+            if isRelaxed(partition) {
+                logger.notice("the files of a relaxed topic have more than the write-ahead log: it is kept", place)
+                continue
+            }
             most = max(most, count)
             logger.error(
                 "acknowledged rounds are gone from the write-ahead log: what a partition's files have of them is kept",
-                [
-                    ("topic", partition.topic.text), ("partition", String(partition.id.index)),
-                    ("from", old.description), ("to", (old..<end).lastOffset?.description ?? "-"),
-                ])
+                place)
         }
         return most
     }

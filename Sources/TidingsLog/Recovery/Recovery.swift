@@ -23,6 +23,8 @@ final class Recovery {
     private(set) var isDamaged = false
     /// Blocks that gave their room to the partition files.
     private(set) var removedBlocks: Set<UInt32> = []
+    /// What rounds have of partitions that the metadata does not know.
+    private var strangers = UnknownPartitions()
 
     init(
         _ opening: FolderOpening, partitions: [TopicID: [Partition]], metadata: LogMetadata, state: FolderState
@@ -75,12 +77,16 @@ final class Recovery {
         let kept = state.isRestored && !isDamaged ? 0 : try keepFiled(round: jump)
         if kept > 0 {
             isDamaged = true
+            setAside(
+                copy: "",
+                "acknowledged rounds are gone, \(kept) at least: what the files of partitions have of them is kept")
             report.damagedRounds += max(0, kept - plan.hidden.count)
             // Then the one that looks torn was acknowledged too.
             if let torn = plan.torn { try replay([torn]) }
         } else {
             tell(plan.cut)
         }
+        try setAside(strangers)
         try settle(plan)
         if plan.lastRound > metadata.checkpoint {
             logger.notice(
@@ -222,7 +228,10 @@ final class Recovery {
             let bytes = try reader.bytes(at: located.position, count: located.round.header.paddedByteCount)
             guard let round = Round(bytes, verifies: opening.settings.verifies) else { continue }
             for entry in round.entries {
-                guard let partition = partition(entry.partition) else { continue }
+                guard let partition = partition(entry.partition) else {
+                    strangers.note(entry.partition, located, among: metadata)
+                    continue
+                }
                 try restore(entry, in: bytes, round.header, partition)
             }
         }
@@ -238,11 +247,14 @@ final class Recovery {
     ) throws(DiskError) {
         let batch = entry.batch(in: round, verifies: opening.settings.verifies)
         touched[partition.id] = partition
-        let end = partition.files.withLock { $0.end }
+        var end = partition.files.withLock { $0.end }
         if entry.endOffset <= end { return }
+        if entry.baseOffset > end {
+            try fill(partition, upTo: entry.baseOffset, round: header.number)
+            end = partition.files.withLock { $0.end }
+        }
         // What a power loss took of a relaxed topic, and what came behind it there, was promised to nobody.
         if header.isRelaxed, batch == nil || entry.baseOffset > end { return }
-        if entry.baseOffset > end { try fill(partition, upTo: entry.baseOffset, round: header.number) }
         guard let batch else {
             try fill(partition, upTo: entry.endOffset, round: header.number)
             let end = min(round.count, entry.position + entry.byteCount)
@@ -273,17 +285,33 @@ final class Recovery {
             if let at = plan.replay.first(where: { $0.round.header.number >= number }) { damaged.insert(at.block) }
         }
         for block in damaged.sorted() {
-            let path = "\(Quarantine.folder)/wal-\(block)-\(metadata.life.generation).bytes"
-            let file = try disk.open(WriteAheadLog.path(block), .read)
-            try Quarantine.copy(0..<file.size(), of: file, to: path, on: disk)
-            opening.setAside(
-                LogQuarantine(
-                    partition: nil, name: "write-ahead log", offsets: .zero ..< .zero, copy: path,
-                    foundAt: opening.time.wall,
-                    reason: plan.corrupt.isEmpty
-                        ? "its end cannot be read, where acknowledged rounds may have been"
-                        : "rounds \(plan.corrupt.prefix(20).map(String.init).joined(separator: ", ")) are damaged"))
+            try setAside(
+                block,
+                plan.corrupt.isEmpty
+                    ? "its end cannot be read, where acknowledged rounds may have been"
+                    : "rounds \(plan.corrupt.prefix(20).map(String.init).joined(separator: ", ")) are damaged")
         }
+    }
+
+    private func setAside(_ block: UInt32, _ reason: String) throws(DiskError) {
+        let path = "\(Quarantine.folder)/wal-\(block)-\(metadata.life.generation).bytes"
+        let file = try disk.open(WriteAheadLog.path(block), .read)
+        try Quarantine.copy(0..<file.size(), of: file, to: path, on: disk)
+        setAside(copy: path, reason)
+    }
+
+    private func setAside(copy: String, _ reason: String) {
+        opening.setAside(
+            LogQuarantine(
+                partition: nil, name: "write-ahead log", offsets: .zero ..< .zero, copy: copy,
+                foundAt: opening.time.wall, reason: reason))
+    }
+
+    /// Copies the blocks whose rounds have records of partitions that the metadata does not know: it is older than they are.
+    private func setAside(_ strangers: UnknownPartitions) throws(DiskError) {
+        for (block, description) in strangers.descriptions { try setAside(block, description) }
+        // No other topic gets their numbers.
+        if let last = strangers.lastTopic { metadata.nextTopic = max(metadata.nextTopic, last + 1) }
     }
 
     // MARK: the end

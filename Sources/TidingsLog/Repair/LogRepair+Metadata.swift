@@ -8,10 +8,10 @@ extension LogRepair {
     /// Nil when it can only be had by applying what was noted.
     func rebuiltMetadata(_ applying: Bool) throws(DiskError) -> LogMetadata? {
         switch try MetadataStore(disk: disk).load() {
-        case .metadata(var metadata, let damaged):
+        case .metadata(let metadata, let damaged):
             if damaged > 0 {
                 note(.metadata, MetadataStore.folder, "one slot is damaged: it is written anew from the other one")
-                if applying { try MetadataStore(disk: disk).save(&metadata) }
+                if applying { try MetadataStore(disk: disk).mend(metadata) }
             }
             return metadata
         case .newer(let version):
@@ -80,8 +80,16 @@ extension LogRepair {
                 "the rounds do not tell \(unclear.map(\.text).joined(separator: ", ")) from other topics with the same "
                     + "batches: they get new ids, and what only the rounds had of them is not brought in. The rounds are "
                     + "kept in \(Quarantine.folder)")
-            try keepRounds()
         }
+        let orphans = live.last.filter { $0.value > live.checkpoint && !numbers.values.contains($0.key) }
+        if unclear.isEmpty, !orphans.isEmpty {
+            note(
+                .metadata, WriteAheadLog.folder,
+                "the rounds have records of \(orphans.count) topics of which no folder has any: they were deleted, or nothing of "
+                    + "them was filed yet. What the rounds have is not brought in; they are kept in \(Quarantine.folder)"
+            )
+        }
+        if !unclear.isEmpty || !orphans.isEmpty { try keepRounds() }
         var next = matching.next
         for name in folders.keys.sorted(by: { $0.text < $1.text }) {
             let number = numbers[name] ?? next
@@ -118,16 +126,16 @@ extension LogRepair {
         return max(1, next?.number ?? 1) - 1
     }
 
-    /// The rounds of the newest life in the write-ahead log: what a checkpoint has covered, and the checksums of the
-    /// batches of each topic's number.
+    /// The rounds of the newest life in the write-ahead log: what a checkpoint has covered, and of each topic's number the
+    /// checksums of its batches and its last round.
     private func newestRounds() throws(DiskError) -> (
-        life: LogLife, checkpoint: UInt64, topics: [UInt32: [TopicMatching.Place: UInt32]]
+        life: LogLife, checkpoint: UInt64, topics: [UInt32: [TopicMatching.Place: UInt32]], last: [UInt32: UInt64]
     ) {
         var life = LogLife(generation: 0, nonce: 0)
         var readers: [BlockReader] = []
         let names: [String]
         do throws(DiskError) { names = try disk.list(WriteAheadLog.folder) } catch {
-            if error.code == .missing { return (life, 0, [:]) }
+            if error.code == .missing { return (life, 0, [:], [:]) }
             throw error
         }
         for name in names {
@@ -138,6 +146,7 @@ extension LogRepair {
             if header.life.generation > life.generation { life = header.life }
         }
         var topics: [UInt32: [TopicMatching.Place: UInt32]] = [:]
+        var last: [UInt32: UInt64] = [:]
         var found: [RoundHeader] = []
         for reader in readers {
             for round in try reader.rounds(of: life).found {
@@ -153,10 +162,12 @@ extension LogRepair {
                     guard entry.partition.topic.number < 1 << 31 else { continue }
                     let place = TopicMatching.Place(index: entry.partition.index, base: header.baseOffset)
                     topics[entry.partition.topic.number, default: [:]][place] = header.crc
+                    last[entry.partition.topic.number] = max(
+                        last[entry.partition.topic.number] ?? 0, round.round.header.number)
                 }
             }
         }
-        return (life, Self.checkpoint(below: found), topics)
+        return (life, Self.checkpoint(below: found), topics, last)
     }
 
     /// What a partition's files hold from their beginning on, as far as it is whole; a range that is not is passed.

@@ -63,9 +63,11 @@ import TidingsTesting
         bench.drop()
         disk.killProcess()
         try lose(loss)
+        let told = try LogInspector(disk: disk).verify().filter { $0.severity == .damage }
+        #expect(!told.isEmpty && told.allSatisfy { $0.path == WriteAheadLog.folder }, "\(told)")
         try bench.open()
         for partition in partitions { try expect(0..<25, in: partition, bench) }
-        #expect(bench.log.quarantines.allSatisfy { $0.partition == nil })
+        #expect(bench.log.quarantines.allSatisfy { $0.partition == nil } && !bench.log.quarantines.isEmpty)
         #expect(bench.log.recovery.damagedRounds == (loss == .firstBlocks ? bench.log.recovery.damagedRounds : 20))
         #expect(bench.log.recovery.damagedRounds > 0)
         #expect(try bench.append([(partitions[0], Self.text(25))]).round > lastRound)
@@ -97,7 +99,7 @@ import TidingsTesting
         try expect(0..<45, in: partitions[1], bench)
     }
 
-    @Test func `what was filed of relaxed rounds proves nothing`() throws {
+    @Test func `what was filed of relaxed rounds is kept, and proves nothing`() throws {
         let bench = try LogBench(disk)
         let partition = try bench.topic("orders", partitions: 1, [.durability: "os"]).partitions[0]
         try add(3, from: 0, to: [partition], bench)
@@ -105,7 +107,8 @@ import TidingsTesting
         disk.killProcess()
         try lose(.allBlocks)
         try bench.open()
-        #expect(try bench.all(partition).isEmpty && bench.log.quarantines.isEmpty)
+        try expect(0..<3, in: partition, bench)
+        #expect(bench.log.quarantines.isEmpty && bench.log.recovery.damagedRounds == 0)
     }
 
     @Test(arguments: [true, false], [true, false])
@@ -122,6 +125,9 @@ import TidingsTesting
         disk.killProcess()
         disk.replace("log/meta/a", with: old)
         disk.replace("log/meta/b", with: isPutBack ? old : [1, 2, 3])
+        let told = try LogInspector(disk: disk).verify()
+        #expect(told.contains { $0.description.contains("older than the records") })
+        #expect(told.allSatisfy { $0.severity == .notice }, "\(told)")
         try bench.open()
         #expect(bench.log.recovery.hadOldMetadata && !bench.log.recovery.wasClean)
         for partition in partitions { try expect(0..<60, in: partition, bench) }
@@ -131,6 +137,38 @@ import TidingsTesting
         try bench.open()
         #expect(bench.log.recovery.wasClean)
         try expect(0..<61, in: partitions[0], bench)
+    }
+
+    @Test func `rounds of topics that the metadata does not know are kept, and told`() throws {
+        let (bench, partitions) = try filled()
+        #expect(bench.log.checkpoint())
+        let old = disk.bytes(of: "log/meta/a")!
+        let late = try bench.topic("late")
+        try add(3, from: 0, to: late.partitions, bench)
+        try add(3, from: 25, to: partitions, bench)
+        bench.drop()
+        disk.killProcess()
+        for slot in MetadataStore.slots { disk.replace(slot, with: old) }
+        try bench.open()
+        for partition in partitions { try expect(0..<28, in: partition, bench) }
+        let told = try #require(bench.log.quarantines.first { $0.name == "write-ahead log" })
+        #expect(told.reason.hasSuffix(": \(late.id.number)-0"), "\(told.reason)")
+        #expect(disk.bytes(of: told.copy)?.isEmpty == false)
+        #expect(bench.log.quarantines.contains { $0.name == "late-0" })
+        #expect(try bench.topic("new").id > late.id)
+    }
+
+    @Test func `rounds of a topic that was deleted are nobody's`() throws {
+        let (bench, partitions) = try filled()
+        let late = try bench.topic("late")
+        try add(3, from: 0, to: late.partitions, bench)
+        bench.session.deleteTopic(late.id) { _ in }
+        bench.loop.runUntilIdle()
+        bench.drop()
+        disk.killProcess()
+        try bench.open()
+        for partition in partitions { try expect(0..<25, in: partition, bench) }
+        #expect(bench.log.quarantines.isEmpty)
     }
 
     struct Gone: Sendable, CustomTestStringConvertible {
@@ -169,6 +207,8 @@ import TidingsTesting
             try disk.remove(active + gone.what)
             if gone.what == ".log" { lostFrom = Int(records.activeBase.value) }
         }
+        let told = try LogInspector(disk: disk).verify().filter { $0.severity == .damage }
+        #expect(told.isEmpty == (lostFrom == 45), "\(told)")
         try bench.open()
         let mine = bench.log.quarantines.filter { $0.partition != nil }
         if lostFrom < 0 { lostFrom = Int(mine.first?.offsets.lowerBound.value ?? 0) }

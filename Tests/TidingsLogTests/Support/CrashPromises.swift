@@ -96,13 +96,24 @@ struct CrashPromises {
         }
     }
 
+    /// Whether a record may count as of that round: the one that was told, or a later one when power was lost and its round
+    /// with it: it was filed before that.
+    func mayHave(_ round: UInt64, _ offset: Offset, _ partition: PartitionID, mayLose: Bool) -> Bool {
+        guard let known = told[partition], offset.value < Int64(known.count) else { return true }
+        let place = Int(offset.value)
+        return round == known[place].round || mayLose && place >= safe[partition] ?? 0 && round > known[place].round
+    }
+
     /// Takes what is there for what counts from now on: what was in flight and is there does, what was lost does not.
     mutating func begin(with stored: [PartitionID: [Stored]], ends: [PartitionID: Int]) {
         for (partition, records) in stored {
             let known = told[partition] ?? []
             let end = ends[partition] ?? 0
-            told[partition] =
-                Array(known.prefix(end)) + records.suffix(max(0, end - known.count)).map { ($0.text, $0.round) }
+            var now = Array(known.prefix(end)) + records.suffix(max(0, end - known.count)).map { ($0.text, $0.round) }
+            for record in records where record.offset.value < Int64(now.count) {
+                now[Int(record.offset.value)].round = record.round
+            }
+            told[partition] = now
             lastRound = max(lastRound, records.last?.round ?? 0)
         }
         open = []
