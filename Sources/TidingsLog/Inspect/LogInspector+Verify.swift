@@ -77,7 +77,8 @@ extension LogInspector {
                     let isClosed = base != partition.segments.last
                     // A segment that waits for its name has its indexes under other names.
                     if partition.swaps[base] == nil {
-                        found.append(contentsOf: known.findings(isClosed: isClosed, on: disk))
+                        found.append(
+                            contentsOf: known.findings(isClosed: isClosed, isInUse: !metadata.isClean, on: disk))
                         if isClosed || metadata.isClean {
                             found.append(contentsOf: judgeAborted(sequences, from: abortedBefore, in: partition, base))
                         }

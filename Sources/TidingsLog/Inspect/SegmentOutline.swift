@@ -15,6 +15,8 @@ struct SegmentOutline {
     let folder: String
     let base: Offset
     private var places: [Place] = []
+    /// Where the last one ends.
+    private var end: Int64 = 0
 
     init(_ folder: String, _ base: Offset) {
         self.folder = folder
@@ -22,6 +24,7 @@ struct SegmentOutline {
     }
 
     mutating func add(_ batch: LogInspector.Batch) {
+        end = batch.position + Int64(batch.stored.bytes.count)
         places.append(
             Place(
                 position: batch.position, base: batch.header.baseOffset, last: batch.header.lastOffset,
@@ -29,8 +32,10 @@ struct SegmentOutline {
     }
 
     /// What the segment's indexes say that its batches do not.
-    /// - Parameter isClosed: whether nothing is added to it: then all of its indexes were synced, and are judged.
-    func findings(isClosed: Bool, on disk: any Disk) -> [LogInspector.Finding] {
+    /// - Parameters:
+    ///   - isClosed: whether nothing is added to it: then all of its indexes were synced, and are judged.
+    ///   - isInUse: whether its end may move, or await a recovery: entries behind what was read say nothing then.
+    func findings(isClosed: Bool, isInUse: Bool, on disk: any Disk) -> [LogInspector.Finding] {
         var found: [LogInspector.Finding] = []
         func notice(_ path: String, _ position: Int, _ description: String) {
             found.append(.init(severity: .notice, path: path, position: Int64(position), description: description))
@@ -53,6 +58,7 @@ struct SegmentOutline {
             guard let entry = reader.take(RoundIndexEntry.byteCount).flatMap({ RoundIndexEntry($0) }) else {
                 return notice(rounds, position, "entry \(place) of the round index is damaged")
             }
+            if isInUse, !isClosed, Int64(entry.position) >= end { return }
             if !confirms(entry.relativeOffset, at: entry.position) {
                 notice(rounds, position, "entry \(place) does not point to a batch; the index is a help only")
             }

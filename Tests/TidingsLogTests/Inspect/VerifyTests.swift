@@ -91,6 +91,18 @@ import TidingsTesting
     }
 
     @Test(arguments: [true, false])
+    func `entries behind what was read of the last segment are judged in a folder that nobody uses`(
+        _ isStopped: Bool
+    ) throws {
+        bench.log.checkpoint()
+        if isStopped { bench.log.stop() } else { bench.drop() }
+        disk.killProcess()
+        let path = try #require(disk.paths.last { $0.hasPrefix("log/orders-0/") && $0.hasSuffix(".log") })
+        disk.replace(path, with: Array(try #require(disk.bytes(of: path)).dropLast(10)))
+        #expect(try inspect().contains { $0.path.hasSuffix(".rounds") } == isStopped)
+    }
+
+    @Test(arguments: [true, false])
     func `entries of the time index that are not later than the one before are told apart`(_ isTwice: Bool) throws {
         bench.log.stop()
         let path = Self.first + ".timeindex"
