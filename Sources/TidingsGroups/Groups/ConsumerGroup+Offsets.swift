@@ -13,7 +13,9 @@ extension ConsumerGroup {
         let isTransactional = request.transaction != nil
         if request.generation >= 0 || !member.memberID.isEmpty || member.instanceID != nil {
             if let refusal = refusal(of: member) { return refusal }
-            if request.generation != generation { return .illegalGeneration }
+            // Who waits for its first generation knows none.
+            let isNew = members[member.memberID]?.isNew ?? false
+            if request.generation != generation || isNew { return .illegalGeneration }
         } else if !isTransactional {
             return .unknownMemberID
         }

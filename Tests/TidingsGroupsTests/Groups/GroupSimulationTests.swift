@@ -11,7 +11,7 @@ import TidingsCore
     func `whatever happens, the promises of a group hold`(_ part: UInt64) throws {
         for seed in part * 12..<(part + 1) * 12 {
             let simulation = GroupSimulation(seed: seed)
-            try simulation.run(steps: 400)
+            try simulation.run(steps: 600)
             if !simulation.faults.isEmpty { Issue.record("seed \(seed): \(simulation.faults.prefix(3))") }
         }
     }
@@ -21,7 +21,7 @@ import TidingsCore
         func `a planted fault is found`(_ mutation: GroupMutation) throws {
             for seed in 0..<40 as Range<UInt64> {
                 let simulation = GroupSimulation(seed: seed, mutation: mutation)
-                try simulation.run(steps: 400)
+                try simulation.run(steps: 600)
                 if !simulation.faults.isEmpty { return }
             }
             Issue.record("\(mutation) was not found")
@@ -76,7 +76,9 @@ private final class GroupSimulation {
     private var newest: Int32 = 0
     /// What was committed by which request.
     private var commits: [RequestToken: (partition: Int32, offset: Int64)] = [:]
-    private var heard: Set<RequestToken> = []
+    /// Who asked for an assignment of which generation.
+    private var syncs: [RequestToken: (generation: Int32, name: String)] = [:]
+    private var unheard: Set<RequestToken> = []
     private var acknowledged: [Int32: Int64] = [:]
     /// Former selves, which must not come through: member, generation, instance.
     private var zombies: [(String, Int32, String?)] = []
@@ -98,16 +100,17 @@ private final class GroupSimulation {
 
     private func ask(_ token: RequestToken) -> RequestToken {
         asked.insert(token)
+        unheard.insert(token)
         return token
     }
 
     func run(steps: Int) throws {
         for _ in 0..<steps {
-            switch draw(100) {
-            case 0..<62: act(draw(clients.count))
-            case 62..<70: act(onProducer: draw(producers.count))
-            case 70..<92: if !bench.waiting.isEmpty { bench.settle(draw(25) == 0 ? .unavailable : nil) }
-            case 92..<98: bench.pass(.milliseconds(draw(4_000)))
+            switch draw(200) {
+            case 0..<140: act(draw(clients.count))
+            case 140..<155: act(onProducer: draw(producers.count))
+            case 155..<190: if !bench.waiting.isEmpty { bench.settle(draw(25) == 0 ? .unavailable : nil) }
+            case 190..<198: bench.pass(.milliseconds(draw(4_000)))
             default: try restart()
             }
             check()
@@ -129,6 +132,7 @@ private final class GroupSimulation {
     private func restart() throws {
         try bench.restart(storing: draw(bench.waiting.count + 1))
         asked.removeAll()
+        unheard.removeAll()
         let record = try bench.state().groups["g"]?.record
         newest = record?.generation ?? 0
         membersOf = [newest: Set(record?.members.map(\.id) ?? [])]
@@ -159,7 +163,7 @@ private final class GroupSimulation {
     private func act(_ index: Int) {
         let client = clients[index]
         if !zombies.isEmpty, draw(12) == 0 { haunt() }
-        if draw(40) == 0 { return die(index) }
+        if draw(100) == 0 { return die(index) }
         switch client.phase {
         case .out: join(index)
         case .joining(let token): hearJoin(index, token)
@@ -209,7 +213,7 @@ private final class GroupSimulation {
                 remember(clients[index])
                 clients[index].id = ""
             }
-        case nil where draw(30) == 0: clients[index].phase = .out
+        case nil where draw(80) == 0: clients[index].phase = .out
         default: break
         }
     }
@@ -223,28 +227,27 @@ private final class GroupSimulation {
                 assignments[id] = [UInt8(lastPlan >> 8), UInt8(lastPlan & 255), UInt8(slot)]
             }
         }
-        clients[index].phase = .syncing(ask(bench.sync(client.id, client.generation, assignments)))
+        let token = ask(bench.sync(client.id, client.generation, assignments))
+        syncs[token] = (client.generation, client.instance ?? client.id)
+        clients[index].phase = .syncing(token)
     }
 
     private func hearSync(_ index: Int, _ token: RequestToken) {
         switch bench.answer(to: token) {
-        case .synced(let answer):
-            clients[index].phase = .working
-            take(answer.assignment, of: clients[index])
+        case .synced: clients[index].phase = .working
         case .refused(let refusal): leaveWork(index, refusal)
-        case nil where draw(30) == 0: clients[index].phase = .out
+        case nil where draw(80) == 0: clients[index].phase = .out
         default: break
         }
     }
 
-    private func take(_ assignment: [UInt8], of client: Client) {
-        if client.generation < newestStable { fault("generation \(client.generation) after \(newestStable)") }
-        newestStable = max(newestStable, client.generation)
+    private func take(_ assignment: [UInt8], in generation: Int32, by name: String) {
+        if generation < newestStable { fault("generation \(generation) after \(newestStable)") }
+        newestStable = max(newestStable, generation)
         guard assignment.count == 3 else { return }
         let plan = Int(assignment[0]) << 8 | Int(assignment[1])
-        if chosen[client.generation, default: plan] != plan { fault("two plans in generation \(client.generation)") }
-        chosen[client.generation] = plan
-        let name = client.instance ?? client.id
+        if chosen[generation, default: plan] != plan { fault("two plans in generation \(generation)") }
+        chosen[generation] = plan
         let share = [plan, Int(assignment[2])]
         if owners[share, default: name] != name { fault("\(owners[share]!) and \(name) have the same share") }
         owners[share] = name
@@ -328,15 +331,17 @@ private final class GroupSimulation {
     // MARK: - What must hold
 
     private func check() {
-        for token in asked where !heard.contains(token) {
+        for token in unheard.sorted(by: { $0.number < $1.number }) {
             guard let answer = bench.answer(to: token) else { continue }
-            heard.insert(token)
+            unheard.remove(token)
             switch answer {
             case .joined(let joined): hear(joined)
             case .offsets(let results):
                 guard results[0].refusal == nil, let (partition, offset) = commits[token] else { continue }
                 acknowledged[partition] = max(acknowledged[partition] ?? 0, offset)
-            case .notJoined, .synced, .done, .left, .refused: break
+            case .synced(let synced):
+                if let (generation, name) = syncs[token] { take(synced.assignment, in: generation, by: name) }
+            case .notJoined, .done, .left, .refused: break
             }
         }
         for (partition, offset) in acknowledged where bench.fetch(partition)[0] < offset {

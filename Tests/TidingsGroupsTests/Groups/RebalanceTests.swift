@@ -61,6 +61,9 @@ import TidingsCore
         #expect(tokens.map { bench.answer(to: $0)?.refusal } == [.rebalanceInProgress, .rebalanceInProgress])
         bench.settle()
         #expect(bench.group?.phase == .preparingRebalance && bench.answer(to: new) == nil)
+        // Who waits for its first generation cannot speak for one.
+        let unheard = MemberIdentity(try #require(bench.group?.membersInOrder.last).id)
+        #expect(bench.commit(unheard, generation: generation, [0: 1]).isRefused(.illegalGeneration, bench))
         bench.join(ids[0])
         bench.join(ids[1])
         #expect(try bench.joined(new).generation == generation + 1)

@@ -128,12 +128,12 @@ private final class TransactionSimulation {
 
     func run(steps: Int) throws {
         for _ in 0..<steps {
-            switch draw(100) {
-            case 0..<55: act(draw(clients.count))
-            case 55..<60: haunt()
-            case 60..<72: perform()
-            case 72..<92: write(fails: draw(30) == 0)
-            case 92..<98: pass(Int64(draw(1_500)))
+            switch draw(200) {
+            case 0..<90: act(draw(clients.count))
+            case 90..<100: haunt()
+            case 100..<130: perform()
+            case 130..<190: for _ in 0...draw(2) { write(fails: draw(60) == 0) }
+            case 190..<198: pass(Int64(draw(1_000)))
             default: try crash()
             }
         }
@@ -280,7 +280,7 @@ private final class TransactionSimulation {
             guard let answer = answers[token] else { return }
             clients[index].phase = .starting(nil)
             if case .producer(let producer) = answer { begin(index, producer) }
-        case .writing(0): clients[index].phase = .ending(draw(3) > 0, nil)
+        case .writing(0): clients[index].phase = .ending(draw(5) > 0, nil)
         case .writing(let left): admit(index, left)
         case .appending(let left, let token):
             if case .refused(let refusal) = answers[token] { return retry(index, refusal, as: .writing(left)) }
@@ -289,7 +289,7 @@ private final class TransactionSimulation {
         case .ending(let isCommit, nil): end(index, isCommit)
         case .ending(let isCommit, let token?): hearEnd(index, isCommit, token)
         }
-        if draw(150) == 0 { clients[index].phase = .starting(nil) }
+        if draw(400) == 0 { clients[index].phase = .starting(nil) }
     }
 
     private func begin(_ index: Int, _ producer: ProducerIdentity) {
