@@ -140,6 +140,44 @@ import TidingsCore
         #expect(bench.group?.generation == generation + 2)
     }
 
+    @Test func `a leader that asks twice brings one assignment, and too much of it is none`() throws {
+        var limits = GroupLimits()
+        limits.assignmentBytes = 10
+        limits.members = 3
+        let bench = GroupBench(limits)
+        let ids = try bench.stable([nil, nil])
+        bench.join(ids[0])
+        bench.join(ids[1])
+        let generation = try #require(bench.group?.generation)
+        let large = bench.sync(ids[0], generation, [ids[0]: [UInt8](repeating: 1, count: 11)])
+        #expect(large.isRefused(.invalidRequest, bench))
+        bench.holds = true
+        let first = bench.sync(ids[0], generation, [ids[0]: [1]])
+        let second = bench.sync(ids[0], generation, [ids[0]: [2]])
+        #expect(first.isRefused(.rebalanceInProgress, bench) && bench.waiting.count == 1)
+        bench.settle()
+        #expect(
+            bench.answer(to: second)
+                == .synced(.init(protocolType: "consumer", protocolName: "range", assignment: [1])))
+        bench.holds = false
+        // One that only has its id holds up the others until it leaves.
+        guard case .notJoined(.memberIDRequired, let pending) = bench.answer(to: bench.join()) else {
+            Issue.record("no id")
+            return
+        }
+        let again = [bench.join(ids[0]), bench.join(ids[1])]
+        #expect(again.allSatisfy { bench.answer(to: $0) == nil })
+        #expect(bench.answer(to: bench.leave(MemberIdentity(pending)))?.results == [nil])
+        #expect(try again.map { try bench.joined($0).generation } == [generation + 1, generation + 1])
+        let crowd = bench.token()
+        let members = (0..<4).map { MemberIdentity("m\($0)") }
+        bench.change { $0.leave("g", members, crowd, at: bench.moment) }
+        #expect(crowd.isRefused(.invalidRequest, bench))
+        let nobody = bench.token()
+        bench.change { $0.leave("other", [MemberIdentity("m")], nobody, at: bench.moment) }
+        #expect(bench.answer(to: nobody)?.results == [.unknownMemberID] && bench.table.ids == ["g"])
+    }
+
     @Test func `after a restart members go on, with a fresh session`() throws {
         let bench = GroupBench()
         let ids = try bench.stable(["i1", nil])

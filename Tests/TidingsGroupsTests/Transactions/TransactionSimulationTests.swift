@@ -81,6 +81,8 @@ private final class TransactionSimulation {
     private var groupLog: [StoredRecord] = []
     private var partitions: [Int32: [Entry]] = [:]
     private var writes: [Write] = []
+    /// What each partition knows of the producers in it, with what is on its way: the log's rules.
+    private var staged: [Int32: [Int64: (epoch: Int16, isOpen: Bool)]] = [:]
     private var allocations: [TransactionTicket] = []
     private var lastProducer: Int64 = 0
 
@@ -164,7 +166,9 @@ private final class TransactionSimulation {
                 if answer == .admitted { admitted.append(token) }
             case .store(let records, let ticket): writes.append(.coordinator(records, ticket))
             case .allocateProducerID(let ticket): allocations.append(ticket)
-            case .mark(let end, let partitions, let ticket): writes.append(.markers(end, partitions, ticket))
+            case .mark(let end, let partitions, let ticket):
+                if partitions.contains(where: { refuses(end, in: $0.index) }) { faults.append("a log refuses \(end)") }
+                stage(.markers(end, partitions, ticket))
             case .endOffsets(let producer, let group, let isCommit, let ticket):
                 let token = token()
                 told[token] = ticket
@@ -202,7 +206,9 @@ private final class TransactionSimulation {
         guard let (client, transaction, work) = asked.removeValue(forKey: token) else { return }
         working[token] = client
         if let partition = work.partitions.first {
-            writes.append(.data(partition.index, transaction: transaction, work.producer, token))
+            let known = staged[partition.index]?[work.producer.id]?.epoch ?? 0
+            if work.producer.epoch < known { faults.append("a log refuses what was admitted") }
+            stage(.data(partition.index, transaction: transaction, work.producer, token))
         } else {
             let offset = OffsetToCommit(PartitionID(TopicID(9), Int32(client)), Int64(transaction))
             let request = CommitRequest(offsets: [offset], transaction: work.producer)
@@ -219,13 +225,47 @@ private final class TransactionSimulation {
         }
         guard !writes.isEmpty else { return }
         let write = writes.removeFirst()
-        if !fails { keep(write) }
+        if fails { restage() } else { keep(write) }
         switch write {
         case .coordinator(_, let ticket): obey(coordinator.stored(ticket, fails ? .unavailable : nil, at: moment))
         case .groups(_, let ticket): obey(groups.stored(ticket, fails ? .unavailable : nil, at: moment))
         case .data(_, _, _, let token): finish(token, isDone: !fails)
         case .markers(_, _, let ticket): obey(coordinator.told(ticket, fails ? .unavailable : nil, at: moment))
         }
+    }
+
+    private func stage(_ write: Write) {
+        writes.append(write)
+        note(write)
+    }
+
+    private func note(_ write: Write) {
+        switch write {
+        case .coordinator, .groups: break
+        case .data(let partition, _, let producer, _):
+            staged[partition, default: [:]][producer.id] = (producer.epoch, true)
+        case .markers(let end, let marked, _):
+            for partition in marked { staged[partition.index, default: [:]][end.producer] = (end.epoch, false) }
+        }
+    }
+
+    /// What was on its way did not arrive: partitions know what is durable and what still comes.
+    private func restage() {
+        staged.removeAll()
+        for (partition, entries) in partitions {
+            for entry in entries {
+                switch entry {
+                case .data(_, let producer): staged[partition, default: [:]][producer.id] = (producer.epoch, true)
+                case .marker(let end): staged[partition, default: [:]][end.producer] = (end.epoch, false)
+                }
+            }
+        }
+        for write in writes { note(write) }
+    }
+
+    private func refuses(_ end: TransactionEnd, in partition: Int32) -> Bool {
+        guard let known = staged[partition]?[end.producer] else { return false }
+        return end.epoch < known.epoch || end.beginsEpoch && end.epoch == known.epoch && known.isOpen
     }
 
     private func keep(_ write: Write) {
@@ -242,6 +282,7 @@ private final class TransactionSimulation {
     private func crash() throws {
         for write in writes.prefix(draw(writes.count + 1)) { keep(write) }
         writes.removeAll()
+        restage()
         allocations.removeAll()
         told.removeAll()
         working.removeAll()
