@@ -63,12 +63,14 @@ let adapters =
     + target(
         "TidingsWebhooks",
         ["TidingsHTTP", "TidingsNetwork", "TidingsDelivery", "KafkaProtocol", "TidingsCore", "COpenSSL"])
+    + target("TidingsKafkaListener", ["TidingsNetwork", "TidingsGroups", "KafkaProtocol", "TidingsCore"])
 
 let programs =
     target(
         "TidingsServer",
         [
-            "TidingsAPI", "TidingsWebhooks", "TidingsLog", "TidingsRouting", "TidingsDelivery", "TidingsHTTP",
+            "TidingsAPI", "TidingsWebhooks", "TidingsKafkaListener", "TidingsLog", "TidingsRouting", "TidingsDelivery",
+            "TidingsHTTP",
             "TidingsNetwork", "KafkaProtocol", "TidingsCore", "CSystem", "CYAML",
         ])
     + target(

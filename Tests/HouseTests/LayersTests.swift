@@ -9,7 +9,7 @@ import Testing
         let words: Set = ["TidingsCore", "KafkaProtocol"]
         let engines: Set = ["TidingsLog", "TidingsRouting", "TidingsDelivery", "TidingsGroups"]
         let ground: Set = ["TidingsNetwork", "TidingsHTTP"]
-        let adapters: Set = ["TidingsAPI", "TidingsWebhooks"]
+        let adapters: Set = ["TidingsAPI", "TidingsWebhooks", "TidingsKafkaListener"]
         return [
             "TidingsCore": [],
             "KafkaProtocol": ["TidingsCore"],
@@ -18,6 +18,7 @@ import Testing
             "TidingsHTTP": words.union(["TidingsNetwork"]),
             "TidingsAPI": words.union(engines).union(ground),
             "TidingsWebhooks": words.union(engines).union(ground),
+            "TidingsKafkaListener": words.union(engines).union(ground),
             "TidingsServer": words.union(engines).union(ground).union(adapters),
             "TidingsCommand":
                 words.union(engines).union(ground).union(adapters).union(["TidingsServer", "TidingsTesting"]),

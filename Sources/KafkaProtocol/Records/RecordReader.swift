@@ -66,7 +66,8 @@ struct RecordReader {
 
 extension UnsafeRawBufferPointer {
     /// A big-endian number; `at` and its size must lie inside.
-    @inline(__always) func number<Number: FixedWidthInteger>(_ at: Int, _: Number.Type = Number.self) -> Number {
+    @inline(__always) package func number<Number: FixedWidthInteger>(_ at: Int, _: Number.Type = Number.self) -> Number
+    {
         precondition(at >= 0 && at + MemoryLayout<Number>.size <= count, "a number outside of the bytes")
         return Number(bigEndian: loadUnaligned(fromByteOffset: at, as: Number.self))
     }

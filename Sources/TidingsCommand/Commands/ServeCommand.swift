@@ -74,6 +74,7 @@ enum ServeCommand {
     private static func welcome(_ server: Server, _ terminal: Terminal) {
         let address = server.address
         terminal.print("listening on http://\(address)")
+        if let kafka = server.kafkaAddress { terminal.print("listening for Kafka's clients on \(kafka)") }
         if !server.isOnLoopback {
             terminal.say("Anyone who reaches \(address) may publish and change everything: --insecure was given.")
         }

@@ -140,6 +140,8 @@ public protocol LogSession: AnyObject {
     /// is none.
     func offset(
         in partition: PartitionID, atTime time: WallTime, then: @escaping (Result<TimedOffset, LogError>) -> Void)
+    /// The first of the records of `partition` that have its latest timestamp; the end when there is no record.
+    func latest(in partition: PartitionID, then: @escaping (Result<TimedOffset, LogError>) -> Void)
 
     /// Creates a topic, durable before `then` runs; answers the existing one, as it is, when there is one of that name.
     func createTopic(

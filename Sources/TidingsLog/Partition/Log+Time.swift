@@ -25,6 +25,40 @@ extension Log {
         }
     }
 
+    /// The first record with the latest time. On a thread that may block.
+    func latestOffset(in partition: Partition) -> Result<TimedOffset, LogError> {
+        let start = partition.tail.withLock { $0.start }
+        do throws(SegmentReader.Failure) {
+            let latest = try undisturbed(partition) { () throws(SegmentReader.Failure) in
+                var latest: Int64 = -1
+                var from = start
+                for view in try views(of: partition) where view.end > start {
+                    latest = max(latest, try latestTime(in: view, of: partition, from: start))
+                    from = max(from, view.end)
+                }
+                let recent = partition.tail.withLock { $0.batches(from: from, maxBytes: .max) ?? [] }
+                return recent.reduce(latest) { max($0, BatchSummary.maxTimestamp($1.bytes)) }
+            }
+            return firstOffset(in: partition, atTime: WallTime(millis: max(latest, 0)))
+        } catch {
+            return .failure(failed(error, at: start, in: partition))
+        }
+    }
+
+    /// The latest timestamp of a segment's records from `start` on; -1 when there is none.
+    private func latestTime(
+        in view: SegmentView, of partition: Partition, from start: Offset
+    ) throws(SegmentReader.Failure) -> Int64 {
+        if start <= view.base { return try latestTime(in: view, of: partition) }
+        var latest: Int64 = -1
+        var reader = try SegmentReader(view, of: partition.id, context)
+        try reader.forEachSummary(from: start) { batch in
+            latest = max(latest, batch.maxTimestamp)
+            return true
+        }
+        return latest
+    }
+
     /// Runs `work` again when files that it may have read went or were replaced meanwhile.
     func undisturbed<Value>(
         _ partition: Partition, _ work: () throws(SegmentReader.Failure) -> Value

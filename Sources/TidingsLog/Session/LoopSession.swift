@@ -181,6 +181,14 @@ final class LoopSession: LogSession, @unchecked Sendable {
         if !isTaken { answer.give(.failure(Log.tooManyReads)) }
     }
 
+    func latest(in id: PartitionID, then: @escaping (Result<TimedOffset, LogError>) -> Void) {
+        let answer = Answer(loop, then)
+        guard let partition = partition(id) else { return answer.give(.failure(unknown(id))) }
+        let log = log
+        let isTaken = log.reads.submit { answer.give(log.latestOffset(in: partition)) }
+        if !isTaken { answer.give(.failure(Log.tooManyReads)) }
+    }
+
     // MARK: what changes the folder
 
     /// Reads on a thread that may block.

@@ -5,6 +5,7 @@ import Synchronization
 import TidingsCore
 import TidingsDelivery
 import TidingsHTTP
+import TidingsKafkaListener
 import TidingsLog
 import TidingsNetwork
 import TidingsRouting
@@ -16,14 +17,17 @@ import TidingsWebhooks
 package final class Server: Sendable {
     /// Where it listens; the port that the system chose where 0 was asked for.
     package var address: SocketAddress { http.address }
+    /// Where Kafka's clients connect; nil when they may not.
+    package var kafkaAddress: SocketAddress? { kafka?.address }
     /// Whether it listens on loopback only.
-    package var isOnLoopback: Bool { http.address.isLoopback }
+    package var isOnLoopback: Bool { http.address.isLoopback && kafka?.address.isLoopback ?? true }
 
     private let settings: Settings
     private let logger: Logger
     private let log: Log
     private let loops: EventLoopGroup
     private let http: HTTPServerGroup
+    private let kafka: KafkaListener?
     private let deliveries: Deliveries
     private let services: ServerServices
 
@@ -37,7 +41,12 @@ package final class Server: Sendable {
         self.settings = settings
         self.logger = logger
         let begun = time.now
-        let listen = try Self.listenAddress(settings)
+        let listen = try Self.listenAddress(settings[HTTPOptions.listen], HTTPOptions.listen.description.name, settings)
+        let kafkaListen = settings[KafkaOptions.listen]
+        var kafkaAddress: SocketAddress?
+        if let kafkaListen {
+            kafkaAddress = try Self.listenAddress(kafkaListen, KafkaOptions.listen.description.name, settings)
+        }
 
         let metrics = Metrics()
         metrics.gauge("tidings_build_info", "Which Tidings this is.", [("version", TidingsVersion.text)]).set(1)
@@ -78,6 +87,13 @@ package final class Server: Sendable {
             } catch {
                 throw ServerRefusal(error, listening: settings[HTTPOptions.listen])
             }
+            let http = http
+            undo.append { http.stop(within: .zero) {} }
+            if let kafkaListen, let kafkaAddress {
+                kafka = try Self.listenToKafka(on: kafkaAddress, kafkaListen, settings, log, loops, logger)
+            } else {
+                kafka = nil
+            }
             gate.policy = Self.addressPolicy(settings, listening: http.address)
         } catch {
             for step in undo.reversed() { step() }
@@ -106,12 +122,15 @@ package final class Server: Sendable {
         let deadline = settings[ServerOptions.stopDeadline]
         logger.notice("the server stops", [("deadline", DurationText.format(deadline))])
         let isQuiet = Latch<Void>()
+        let isKafkaQuiet = Latch<Void>()
         http.stop(within: deadline) { isQuiet.open(()) }
+        if let kafka { kafka.stop(within: deadline) { isKafkaQuiet.open(()) } } else { isKafkaQuiet.open(()) }
         services.endStreams()
         if !deliveries.stop(within: deadline) {
             logger.warning("attempts were broken off at the end of the stop's time: their events are delivered again")
         }
         isQuiet.wait()
+        isKafkaQuiet.wait()
         loops.stop()
         loops.join()
         log.stop()
@@ -120,8 +139,9 @@ package final class Server: Sendable {
 
     // MARK: - Parts
 
-    private static func listenAddress(_ settings: Settings) throws(ServerRefusal) -> SocketAddress {
-        let listen = settings[HTTPOptions.listen]
+    private static func listenAddress(
+        _ listen: ListenAddress, _ setting: String, _ settings: Settings
+    ) throws(ServerRefusal) -> SocketAddress {
         let address: SocketAddress
         if let plain = SocketAddress(ip: listen.host, port: listen.port) {
             address = plain
@@ -132,7 +152,7 @@ package final class Server: Sendable {
                 guard let first = found.first(where: { $0.family == .ipv4 }) ?? found.first else { fallthrough }
                 address = first.with(port: listen.port)
             case .failure:
-                throw ServerRefusal(.setting, "http.listen: the host \"\(listen.host)\" has no address here")
+                throw ServerRefusal(.setting, "\(setting): the host \"\(listen.host)\" has no address here")
             }
         }
         if !address.isLoopback, !settings[ServerOptions.insecure] {
@@ -143,6 +163,23 @@ package final class Server: Sendable {
                 hint: "listen on 127.0.0.1 behind a proxy that has both, or say --insecure")
         }
         return address
+    }
+
+    private static func listenToKafka(
+        on address: SocketAddress, _ listen: ListenAddress, _ settings: Settings, _ log: Log, _ loops: EventLoopGroup,
+        _ logger: Logger
+    ) throws(ServerRefusal) -> KafkaListener {
+        var limits = KafkaOptions.read(settings)
+        limits.connections = connections(limits.connections, logger)
+        // The same as long as the folder is.
+        let identity = log.topics[RoutingStore.topic]?.uuid.description ?? "tidings"
+        do throws(NetworkError) {
+            return try KafkaListener(
+                on: address, loops: loops.loops, settings: limits, log: log,
+                identity: KafkaIdentity(clusterID: identity), random: SystemRandom(), logger: logger.named("kafka"))
+        } catch {
+            throw ServerRefusal(error, listening: listen, flag: "kafka")
+        }
     }
 
     /// Which addresses deliveries may call: never the server's own.

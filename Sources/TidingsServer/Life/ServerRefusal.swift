@@ -65,16 +65,17 @@ package struct ServerRefusal: Error, Sendable, Hashable {
     }
 
     /// The address cannot be listened on.
-    init(_ error: NetworkError, listening: ListenAddress) {
+    /// - Parameter flag: which one says where to listen.
+    init(_ error: NetworkError, listening: ListenAddress, flag: String = "http") {
         switch error.code {
         case .addressInUse:
             self.init(
                 .conflict, "port \(listening.port) on \(listening.host) is in use by another process",
-                hint: "stop the other one, or choose another port with --http HOST:PORT (port 0 picks a free one)")
+                hint: "stop the other one, or choose another port with --\(flag) HOST:PORT (port 0 picks a free one)")
         case .notPermitted:
             self.init(
                 .failure, "port \(listening.port) on \(listening.host) may not be listened on: \(error.description)",
-                hint: "ports below 1024 need rights of their own; choose another with --http HOST:PORT")
+                hint: "ports below 1024 need rights of their own; choose another with --\(flag) HOST:PORT")
         default: self.init(.failure, error.description)
         }
     }

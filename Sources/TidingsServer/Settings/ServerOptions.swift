@@ -27,6 +27,7 @@ package enum LoggingOptions {
     /// The parts of the server that write lines.
     package static let subsystems = [
         "server", "settings", "log", "network", "http", "access", "api", "routing", "delivery", "webhooks", "inbound",
+        "kafka",
     ]
 
     package static let level = Setting.text(
@@ -54,7 +55,7 @@ package enum TelemetryOptions {
 extension SettingDescription {
     /// Every setting there is, in the order of the reference.
     package static let all: [SettingDescription] =
-        ServerOptions.all + LoggingOptions.all + TelemetryOptions.all + HTTPOptions.all
+        ServerOptions.all + LoggingOptions.all + TelemetryOptions.all + HTTPOptions.all + KafkaOptions.all
         + EventOptions.limits.descriptions
         + StorageOptions.log.descriptions + [DeliveryOptions.allowNetworks.description]
         + DeliveryOptions.limits.descriptions

@@ -82,6 +82,14 @@ extension Setting where Value == ListenAddress {
     }
 }
 
+extension Setting where Value == ListenAddress? {
+    static func addressOrOff(_ name: String, _ standard: String, flag: String? = nil, _ help: String) -> Setting {
+        Setting(name, .addressOrOff, standard, flag: flag, secret: false, help: help, effect: nil) {
+            if case .text(let text) = $0 { .some(ListenAddress(text)) } else { nil }
+        }
+    }
+}
+
 extension Setting where Value == Bool {
     static func flag(_ name: String, _ help: String) -> Setting {
         Setting(name, .flag, "false", flag: nil, secret: false, help: help, effect: nil) {

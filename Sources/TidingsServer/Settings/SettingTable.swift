@@ -80,6 +80,17 @@ extension SettingTable.Row {
             read: { if case .number(let number) = $0 { Int(exactly: number) } else { nil } })
     }
 
+    /// A count of the protocol's.
+    static func count32(
+        _ name: String, _ path: any WritableKeyPath<Root, Int32> & Sendable, _ limits: ClosedRange<Int64>,
+        _ help: String, effect: String? = nil
+    ) -> Self {
+        Self(
+            path,
+            make: { Setting.count(name, Int($0), limits, help, effect: effect).description },
+            read: { if case .number(let number) = $0 { Int32(exactly: number) } else { nil } })
+    }
+
     /// A duration; its limits are written as in the file.
     static func duration(
         _ name: String, _ path: any WritableKeyPath<Root, Duration> & Sendable, _ least: String, _ most: String,

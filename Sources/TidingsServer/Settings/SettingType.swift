@@ -16,6 +16,8 @@ package enum SettingType: Sendable {
     case choice([String])
     /// An address to listen on: `HOST:PORT`, `[IPv6]:PORT`.
     case address
+    /// The same, or `off`.
+    case addressOrOff
     /// Texts separated by commas, or a sequence in the file; `check` answers what is wrong with one.
     case list(check: @Sendable (String) -> String?)
     /// `name=value` pairs separated by commas, or a mapping in the file.
@@ -56,6 +58,11 @@ package enum SettingType: Sendable {
         case .address:
             guard ListenAddress(text) != nil else {
                 throw SettingRefusal("it is HOST:PORT (127.0.0.1:7400, [::1]:7400), not \"\(text)\"")
+            }
+            return .text(text)
+        case .addressOrOff:
+            guard text == "off" || ListenAddress(text) != nil else {
+                throw SettingRefusal("it is HOST:PORT (127.0.0.1:9092, [::1]:9092) or off, not \"\(text)\"")
             }
             return .text(text)
         case .list(let check):
@@ -136,7 +143,7 @@ package enum SettingType: Sendable {
     /// The limits in words, for the reference; empty when there are none.
     var limits: String {
         switch self {
-        case .text, .address, .list: ""
+        case .text, .address, .addressOrOff, .list: ""
         case .flag: "true, false"
         case .count(let limits): "\(limits.lowerBound) to \(limits.upperBound)"
         case .bytes(let limits): "\(Self.bytesText(limits.lowerBound)) to \(Self.bytesText(limits.upperBound))"
@@ -157,6 +164,7 @@ package enum SettingType: Sendable {
         case .duration: "DURATION"
         case .choice(let words): words.joined(separator: "|")
         case .address: "HOST:PORT"
+        case .addressOrOff: "HOST:PORT or off"
         case .list: "A,B,…"
         case .map: "NAME=VALUE,…"
         }

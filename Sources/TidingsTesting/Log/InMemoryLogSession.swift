@@ -134,6 +134,16 @@ final class InMemoryLogSession: LogSession, @unchecked Sendable {
         }
     }
 
+    func latest(in partition: PartitionID, then: @escaping (Result<TimedOffset, LogError>) -> Void) {
+        later { [self] in
+            guard let stored = log.partitions[partition] else {
+                return then(.failure(LogError(.unknownTopic, "there is no partition \(partition)")))
+            }
+            let times = stored.batches.flatMap { batch in (try? batch.records())?.map(\.timestamp) ?? [] }
+            then(.success(stored.first(atTime: times.max() ?? WallTime(millis: 0))))
+        }
+    }
+
     func createTopic(
         _ name: TopicName, partitions: Int32, settings: TopicSettings,
         then: @escaping (Result<TopicDescription, LogError>) -> Void

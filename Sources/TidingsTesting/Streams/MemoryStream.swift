@@ -81,13 +81,16 @@ package final class MemoryStream: ByteStream, @unchecked Sendable {
     }
 
     /// Everything written since the last call, as text.
-    package func take() -> String {
-        let text = output.text()
+    package func take() -> String { String(decoding: takeBytes(), as: UTF8.self) }
+
+    /// Everything written since the last call.
+    package func takeBytes() -> [UInt8] {
+        let bytes = output.array()
         output.removeAll()
         if wasFull {
             wasFull = false
             handler?.streamDidDrain()
         }
-        return text
+        return bytes
     }
 }

@@ -1,0 +1,213 @@
+// Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
+
+import KafkaProtocol
+import TidingsCore
+import TidingsGroups
+
+extension KafkaBroker {
+    /// Appends batches; answers when they are as durable as their topics promise.
+    func produce(_ request: ProduceRequest, _ answer: KafkaAnswer, _ frame: UnsafeRawBufferPointer) {
+        guard let work = transactionalWork(of: request, answer.version, in: frame) else {
+            return append(request, answer, frame, ProduceWait(self, answer, request))
+        }
+        // The coordinator lives on another loop: the batches are kept meanwhile.
+        let wait = ProduceWait(self, answer, request)
+        let copy = [UInt8](frame)
+        let id = request.transactionalID ?? ""
+        transaction({ $0.admit(id, work, $1, at: $2) }) { [self] result in
+            if case .admitted = result {
+                let coordinator = coordinator
+                wait.whenOver = { coordinator.loop.post { coordinator.workEnded(id) } }
+                return copy.withUnsafeBytes { append(request, answer, $0, wait) }
+            }
+            var code = ErrorCode.unknownServerError
+            if case .refused(let refusal) = result {
+                code = ErrorCode(refusal, knowsFenced: false, knowsAbortable: answer.version >= 12)
+            }
+            for (place, topic) in request.topicData.enumerated() {
+                for index in topic.partitionData.indices { wait.refuse(.init(topic: place, partition: index), code) }
+            }
+            wait.allAreStaged()
+        }
+    }
+
+    /// What a request with batches of a transaction wants to do; nil when it has none.
+    private func transactionalWork(
+        of request: ProduceRequest, _ version: Int16, in frame: UnsafeRawBufferPointer
+    ) -> TransactionWork? {
+        var work: TransactionWork?
+        for topic in request.topicData {
+            for partition in topic.partitionData {
+                guard let batch = partition.records?.bytes(in: frame), batch.count >= RecordBatchHeader.byteCount,
+                    batch.number(21, Int16.self) & 16 != 0
+                else { continue }
+                if work == nil {
+                    work = TransactionWork(
+                        ProducerIdentity(id: batch.number(43, Int64.self), epoch: batch.number(51, Int16.self)),
+                        adds: version >= 12)
+                }
+                if let id = self.partition(self.topic(topic.name), partition.index) { work?.partitions.insert(id) }
+            }
+        }
+        return work
+    }
+
+    private func append(
+        _ request: ProduceRequest, _ answer: KafkaAnswer, _ frame: UnsafeRawBufferPointer, _ wait: ProduceWait
+    ) {
+        // What a client may ask for: no answer, or one that means what the topic promises.
+        let isKnown = (-1...1).contains(request.acks)
+        for (place, topic) in request.topicData.enumerated() {
+            let known = self.topic(topic.name)
+            for (index, partition) in topic.partitionData.enumerated() {
+                let at = ProduceWait.Place(topic: place, partition: index)
+                guard isKnown else {
+                    wait.refuse(at, .invalidRequiredAcks, "acks \(request.acks); -1, 0 and 1 are known")
+                    continue
+                }
+                guard let id = self.partition(known, partition.index) else {
+                    wait.refuse(at, TopicName(topic.name) == nil ? .invalidTopicException : .unknownTopicOrPartition)
+                    continue
+                }
+                guard let records = partition.records else {
+                    wait.refuse(at, .invalidRecord, "a partition without records")
+                    continue
+                }
+                let stampsTime = known?.settings.timestampType == .appended
+                append(records.bytes(in: frame), to: id, at, wait, answer.version, stampsTime: stampsTime)
+            }
+        }
+        wait.allAreStaged()
+    }
+
+    private func append(
+        _ batch: UnsafeRawBufferPointer, to partition: PartitionID, _ place: ProduceWait.Place, _ wait: ProduceWait,
+        _ version: Int16, stampsTime: Bool
+    ) {
+        if let refusal = Self.refusal(of: batch, version) {
+            return wait.refuse(place, refusal.code, refusal.sentence)
+        }
+        wait.begins(place)
+        do throws(LogError) {
+            let offset = try session.append(batch: batch, to: partition) { wait.ended(place, $0) }
+            wait.staged(
+                place, offset, log.bounds(of: partition)?.start ?? .zero, stampsTime ? loop.time.wall.millis : -1)
+        } catch {
+            wait.refused(place, error)
+        }
+    }
+
+    /// What is refused before the log looks at the batch: what a request of this version must not hold.
+    static func refusal(
+        of batch: UnsafeRawBufferPointer, _ version: Int16
+    ) -> (code: ErrorCode, sentence: String)? {
+        guard batch.count > 16 else { return (.corruptMessage, "\(batch.count) bytes are no batch") }
+        let magic = batch.number(16, Int8.self)
+        guard magic == 2 else {
+            return (.invalidRecord, "records of format \(magic); a request of version \(version) has those of format 2")
+        }
+        guard let count = RecordBatchHeader.totalByteCount(batch), batch.count >= RecordBatchHeader.byteCount else {
+            return (.corruptMessage, "the batch's length cannot be")
+        }
+        guard count == batch.count else {
+            return count > batch.count
+                ? (.corruptMessage, "a batch of \(count) bytes; \(batch.count) came")
+                : (.invalidRecord, "\(batch.count - count) bytes behind the batch; a partition's records are one batch")
+        }
+        let attributes = batch.number(21, Int16.self)
+        if attributes & 32 != 0 { return (.invalidRecord, "control batches are written by the server") }
+        if attributes & 7 == RecordCodec.zstd.rawValue, version < 7 {
+            return (.unsupportedCompressionType, "zstd needs a request of version 7 or later")
+        }
+        return nil
+    }
+}
+
+/// One produce request on its way to its answer.
+///
+/// - Concurrency: lives on its broker's loop.
+final class ProduceWait {
+    /// A partition of the request.
+    struct Place {
+        let topic: Int
+        let partition: Int
+    }
+
+    private let broker: KafkaBroker
+    private let answer: KafkaAnswer
+    private let acks: Int16
+    private var response: ProduceResponse
+    /// Appends that were not answered, and one until all are staged.
+    private var left = 1
+    private var hasRefusal = false
+    /// Told before the client is.
+    var whenOver: (() -> Void)?
+
+    init(_ broker: KafkaBroker, _ answer: KafkaAnswer, _ request: ProduceRequest) {
+        self.broker = broker
+        self.answer = answer
+        acks = request.acks
+        response = ProduceResponse(
+            responses: request.topicData.map { topic in
+                .init(
+                    name: topic.name,
+                    partitionResponses: topic.partitionData.map { .init(index: $0.index, baseOffset: -1) })
+            })
+        broker.server.recordsWait(answer.size)
+    }
+
+    private func update(
+        _ place: Place, _ body: (inout ProduceResponse.PartitionProduceResponse) -> Void
+    ) { body(&response.responses[place.topic].partitionResponses[place.partition]) }
+
+    func begins(_ place: Place) { left += 1 }
+
+    func staged(_ place: Place, _ offset: Offset, _ start: Offset, _ appendTime: Int64) {
+        update(place) {
+            $0.logAppendTimeMs = appendTime
+            $0.baseOffset = offset.value
+            $0.logStartOffset = start.value
+        }
+    }
+
+    /// The log took it, or not; `begins` came before.
+    func ended(_ place: Place, _ result: Result<UInt64, LogError>) {
+        if case .failure(let error) = result { note(place, ErrorCode(error), error.description) }
+        one()
+    }
+
+    func refused(_ place: Place, _ error: LogError) {
+        note(place, ErrorCode(error), error.description)
+        one()
+    }
+
+    /// Refuses a partition whose append did not begin.
+    func refuse(_ place: Place, _ code: ErrorCode, _ sentence: String? = nil) { note(place, code, sentence) }
+
+    private func note(_ place: Place, _ code: ErrorCode, _ sentence: String?) {
+        hasRefusal = true
+        update(place) {
+            $0.errorCode = code.rawValue
+            $0.errorMessage = sentence
+            $0.baseOffset = -1
+            $0.logStartOffset = -1
+        }
+    }
+
+    func allAreStaged() {
+        if acks == 0 {
+            // Nobody waits; a refusal is told by closing the connection, as Apache Kafka does.
+            answer.skip()
+            if hasRefusal { answer.connection.refuse("records that nobody wants an answer for were refused") }
+        }
+        one()
+    }
+
+    private func one() {
+        left -= 1
+        guard left == 0 else { return }
+        whenOver?()
+        if acks != 0 { broker.give(answer, response) }
+        broker.server.recordsAreStored(answer.size)
+    }
+}
