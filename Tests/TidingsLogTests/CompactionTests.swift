@@ -207,6 +207,31 @@ import TidingsTesting
         try write("d", 6, commits: true)
     }
 
+    @Test func `what lies beside a damaged segment is compacted`() throws {
+        let disk = SimulatedDisk(seed: 2)
+        var settings = LogBench.smallSettings
+        settings.segmentBytes = 2 << 10
+        let bench = try LogBench(disk, settings: settings)
+        let partition = try bench.topic("state", [.cleanup: "compact"]).partitions[0]
+        for number in 0..<200 { try bench.put(partition, [("\(number % 3)", String(repeating: "x", count: 150))]) }
+        bench.log.stop()
+        // Several of them are as large as one may be now.
+        bench.settings.segmentBytes = 16 << 10
+        try bench.open()
+        let before = try bench.log.allPartitions[0].files.withLock { files in
+            try files.load(bench.log.context)
+            return files.sealed
+        }
+        let path = SegmentNames.log("log/state-0", before[1].base)
+        disk.flipBit(of: path, at: before[1].byteCount - 20)
+        let bytes = disk.bytes(of: path)
+        bench.keepHouse()
+        #expect(disk.bytes(of: path) == bytes, "what is damaged stays as it is")
+        let after = bench.log.allPartitions[0].files.withLock { $0.sealed }
+        #expect(after[0].base == .zero && after[0].byteCount < before[0].byteCount / 2, "\(after.map(\.byteCount))")
+        #expect(bench.log.quarantines.count == 1)
+    }
+
     @Test func `where a marker cannot be read, the next one does not end its transaction`() throws {
         let disk = SimulatedDisk(seed: 2)
         let bench = try LogBench(disk)

@@ -122,6 +122,28 @@ import TidingsTesting
         #expect(try bench.append([(topic.partitions[0], "next")]).offsets == [Offset(6)])
     }
 
+    @Test func `bytes between records are told of once, however often they are read`() throws {
+        let disk = SimulatedDisk(seed: 1)
+        let (bench, topic) = try filled(disk)
+        bench.log.stop()
+        let path = "log/orders-0/00000000000000000000.log"
+        let bytes = try #require(disk.bytes(of: path))
+        let batches = try LogInspector(disk: disk).partitions()[0]
+        var places: [Int] = []
+        try LogInspector(disk: disk).batches(of: batches) { batch in
+            places.append(Int(batch.position))
+            return places.count < 3
+        }
+        disk.replace(path, with: bytes[..<places[2]] + [UInt8](repeating: 7, count: 300) + bytes[places[2]...])
+        #expect(try LogInspector(disk: disk).verify().contains { $0.description.hasSuffix("no offset is missing") })
+        try bench.open()
+        for _ in 0..<3 {
+            for offset in 0..<5 as Range<Int64> { _ = try? bench.read(topic.partitions[0], from: Offset(offset)) }
+        }
+        #expect(bench.log.quarantines.count == 1)
+        #expect(disk.paths.count { $0.hasPrefix("log/quarantine/") } == 1)
+    }
+
     @Test(arguments: [true, false])
     func `a damaged last round is cut as a torn tail, unless the files prove that it was acknowledged`(
         _ isFiled: Bool

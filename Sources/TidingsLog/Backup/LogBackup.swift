@@ -38,7 +38,7 @@ package struct LogBackup {
     ) throws(LogToolError) -> Summary {
         let lock = try lock(target)
         defer { _ = lock }
-        var former = try manifest(of: target) ?? BackupManifest()
+        var former = try former(of: target, replaces)
         let view = try FolderView.take(source)
         if replaces {
             former.files = []
@@ -49,6 +49,19 @@ package struct LogBackup {
             return try copy(view, to: target, former: former, at: time, checks, progress)
         } catch {
             throw LogToolError(error.description)
+        }
+    }
+
+    /// What the backup folder has; of one whose manifest is damaged, when it is given up, only which numbers are taken.
+    private static func former(of target: any Disk, _ replaces: Bool) throws(LogToolError) -> BackupManifest {
+        do throws(LogToolError) { return try manifest(of: target) ?? BackupManifest() } catch {
+            guard replaces else {
+                throw LogToolError("\(error.description): `tidings log backup --replace` begins anew, and gives it up")
+            }
+            var former = BackupManifest()
+            let names = (try? target.list("files")) ?? []
+            former.number = names.compactMap { Int64($0.dropLast()) }.max() ?? 0
+            return former
         }
     }
 

@@ -51,6 +51,19 @@ extension Log {
         metrics.compactions.add(1)
     }
 
+    /// - Returns: false when a part of the group is damaged: it stays as it is.
+    private func compact(
+        _ partition: Partition, _ group: [SegmentView], _ plan: inout CompactionPlan, _ now: WallTime
+    ) throws(HouseFailure) -> Bool {
+        do throws(HouseFailure) {
+            _ = try rewrite(partition, group, at: now) { batch throws(HouseFailure) in plan.judge(batch) }
+            return true
+        } catch {
+            guard case .damaged = error else { throw error }
+            return false
+        }
+    }
+
     /// One pass: as far as the map of keys goes.
     /// - Returns: whether another pass is needed.
     private func compactOnce(
@@ -80,14 +93,11 @@ extension Log {
             of: views.filter { $0.base < cleaned && $0.end <= end },
             upTo: partition.files.withLock { $0.segmentBytes })
         {
-            do throws(HouseFailure) {
-                _ = try rewrite(partition, group, at: now) { batch throws(HouseFailure) in
-                    plan.judge(batch)
-                }
-            } catch {
-                guard case .damaged = error else { throw error }
-                plan.passOver()
-            }
+            if try compact(partition, group, &plan, now) { continue }
+            plan.passOver()
+            // What lies beside a damaged segment is no worse for it.
+            guard group.count > 1 else { continue }
+            for view in group { _ = try compact(partition, [view], &plan, now) }
         }
         // The horizon is kept before anything counts as cleaned: else nobody would look there again.
         try keep(horizon: plan.nextHorizon, of: partition)

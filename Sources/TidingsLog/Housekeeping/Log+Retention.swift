@@ -143,8 +143,8 @@ extension Log {
                 do throws(SegmentReader.Failure) {
                     for view in try views(of: partition) where view.isClosed && view.maxTimestamp == nil {
                         do throws(SegmentReader.Failure) { _ = try latestTime(in: view, of: partition) } catch {
-                            // Of a damaged one the time of its file counts.
-                            guard case .damage = error else { throw error }
+                            // Of one that is gone or cannot be read the time of its file counts.
+                            if case .disk(let error) = error, error.code != .failed { throw .disk(error) }
                         }
                     }
                 } catch {

@@ -80,7 +80,9 @@ struct SegmentWalk {
                     position: from,
                     reason: at == from
                         ? "offsets \(wanted) to \(header.baseOffset - 1) are missing"
-                        : "\(describe(from..<at)): offsets \(wanted) to \(header.baseOffset - 1)")
+                        : describe(from..<at)
+                            + (header.baseOffset > wanted.value
+                                ? ": offsets \(wanted) to \(header.baseOffset - 1)" : ", and no offset is missing"))
             }
             position += Int64(window.count - 16)
         }

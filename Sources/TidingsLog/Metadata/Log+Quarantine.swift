@@ -39,11 +39,15 @@ extension Log {
     }
 
     /// Remembers what was set aside; the next metadata, which is saved soon, keeps it.
-    func note(_ entry: LogQuarantine) {
-        quarantined.withLock { list in
+    /// - Returns: false when it is in the list already.
+    func note(_ entry: LogQuarantine, unless isKnown: ([LogQuarantine]) -> Bool) -> Bool {
+        let isNew = quarantined.withLock { list -> Bool in
+            if isKnown(list) { return false }
             list.append(entry)
             if list.count > settings.maxQuarantines { list.removeFirst(list.count - settings.maxQuarantines) }
+            return true
         }
+        guard isNew else { return false }
         hasUnsavedQuarantines.store(true, ordering: .releasing)
         keeperBell.ring()
         metrics.corruptBatches.add(1)
@@ -54,5 +58,6 @@ extension Log {
                 ("from", entry.offsets.lowerBound.description), ("to", entry.offsets.lastOffset?.description ?? "-"),
                 ("copy", entry.copy), ("reason", entry.reason),
             ])
+        return true
     }
 }

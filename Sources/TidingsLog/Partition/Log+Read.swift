@@ -169,17 +169,23 @@ extension Log {
             "\(partition.topic) partition \(partition.id.index) from offset \(damage.at): \(damage.reason); "
                 + "reading can go on at \(damage.resume)",
             resume: damage.resume)
-        let isKnown = quarantined.withLock { list in
-            list.contains {
-                $0.partition == partition.id && $0.offsets.overlaps(damage.at..<max(damage.resume, damage.at.next))
+        func isKnown(_ list: [LogQuarantine]) -> Bool {
+            list.contains { known in
+                // Bytes that no offset is missing for have a place, and no range.
+                let isHere =
+                    known.offsets.isEmpty
+                    ? damage.resume <= damage.at && known.offsets.lowerBound == damage.at
+                    : known.offsets.overlaps(damage.at..<max(damage.resume, damage.at.next))
+                return known.partition == partition.id && isHere
             }
         }
-        if isKnown { return error }
+        if quarantined.withLock({ isKnown($0) }) { return error }
         let (copy, content) = setAside(damage, in: partition)
         let entry = LogQuarantine(
             partition: partition.id, name: partition.topic.text, offsets: damage.at..<max(damage.resume, damage.at),
             copy: copy, foundAt: time.wall, reason: damage.reason, content: content)
-        note(entry)
+        // Another reader may have come to it meanwhile.
+        if !note(entry, unless: isKnown), !copy.isEmpty { try? disk.remove(copy) }
         return error
     }
 

@@ -77,6 +77,18 @@ import TidingsTesting
         #expect(try count(in: target) == 49)
     }
 
+    @Test func `a backup whose manifest rotted is given up only when that is said`() throws {
+        backup.flipBit(of: BackupManifest.path, at: 5)
+        let before = copies
+        let error = #expect(throws: LogToolError.self) { try LogBackup.back(up: disk, into: backup, at: Self.time) }
+        #expect(error?.description.contains("--replace") == true && copies == before)
+        #expect(try LogBackup.back(up: disk, into: backup, at: Self.time, replaces: true).number == 2)
+        #expect(try LogBackup.verify(backup) == [])
+        let target = SimulatedDisk(seed: 3)
+        _ = try LogBackup.restore(backup, into: target)
+        #expect(try count(in: target) == 50)
+    }
+
     @Test func `of rounds that rotted in the backup, what the files have is kept`() throws {
         for number in 50..<55 { try bench.append([(topic.partitions[0], "\(number)")]) }
         _ = try LogBackup.back(up: disk, into: backup, at: Self.time)
