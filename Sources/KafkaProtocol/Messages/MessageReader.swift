@@ -218,6 +218,7 @@ extension MessageReader {
     }
 
     /// Structs, one after the other; nil for null, if `nullable` says so.
+    @inline(never)  // Once per element is enough code.
     package mutating func nullableArray<Element: ReadableMessage>(
         _ field: StaticString, _ version: Int16, where nullable: Bool = true
     ) throws(MessageError) -> [Element]? {
