@@ -13,32 +13,3 @@ extension APIKey {
         self != .apiVersions && version >= firstFlexibleVersion ? 1 : 0
     }
 }
-
-extension RequestHeader {
-    /// Reads the header of any request; its own version follows from the request's key and version.
-    ///
-    /// A version that is not served is no error here, so that it can be answered: ApiVersions must be.
-    /// - Throws: ``MessageError`` `.unknownAPI`, and what every reading does.
-    package init(of reader: inout MessageReader) throws(MessageError) {
-        var ahead = reader
-        let key = try ahead.int16("RequestApiKey")
-        let version = try ahead.int16("RequestApiVersion")
-        guard let api = APIKey(rawValue: key) else {
-            throw MessageError(code: .unknownAPI, message: "RequestHeader", field: "RequestApiKey", value: Int(key))
-        }
-        try self.init(from: &reader, version: api.requestHeaderVersion(version))
-    }
-}
-
-extension MessageWriter {
-    /// Writes the whole frame of a response.
-    /// - Throws: what ``endFrame(_:)`` throws; nothing was written then.
-    package mutating func frame(
-        _ response: some WritableMessage, to api: APIKey, version: Int16, correlationID: Int32
-    ) throws(MessageError) {
-        let frame = beginFrame()
-        ResponseHeader(correlationID: correlationID).write(to: &self, version: api.responseHeaderVersion(version))
-        response.write(to: &self, version: version)
-        try endFrame(frame)
-    }
-}

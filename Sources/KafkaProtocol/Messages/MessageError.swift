@@ -23,8 +23,6 @@ package struct MessageError: Error, Sendable, CustomStringConvertible {
         case badTag = "messages.bad-tag"
         /// A version that is not read or written here.
         case unsupportedVersion = "messages.unsupported-version"
-        /// A request that is not known here.
-        case unknownAPI = "messages.unknown-api"
         /// Something to be written is longer than its length field can say.
         case tooLong = "messages.too-long"
     }
@@ -51,7 +49,6 @@ package struct MessageError: Error, Sendable, CustomStringConvertible {
         case .numberTooLong: return "\(place) has a length or tag of more than 32 bits"
         case .badTag: return "\(place) says it has \(value) bytes, its value has not"
         case .unsupportedVersion: return "\(place) has no version \(value) here"
-        case .unknownAPI: return "\(place) is \(value), which is no request known here"
         case .tooLong: return "\(place) is too long: \(value) bytes"
         }
     }
