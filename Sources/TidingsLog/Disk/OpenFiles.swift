@@ -21,6 +21,9 @@ final class OpenFiles: Sendable {
         var clock: UInt64 = 0
         /// Counts what was forgotten: a file that was opened before may be one that is gone.
         var forgotten: UInt64 = 0
+        /// The first failed sync of a file that had to make room: the system tells of it once, and whoever counts on the
+        /// file is to hear of it.
+        var failure: DiskError?
     }
 
     /// Files that wait for a checkpoint's sync are kept open up to so many times the limit.
@@ -72,6 +75,7 @@ final class OpenFiles: Sendable {
 
     /// Makes a file durable that was written through here; created only with `.create`.
     func sync(_ path: String, _ mode: DiskOpenMode = .read) throws(DiskError) {
+        if let failure = state.withLock({ $0.failure }) { throw failure }
         let file = try file(path, mode)
         // Whoever writes from now on makes it dirty again.
         state.withLock { $0.files[path]?.isDirty = false }
@@ -94,7 +98,11 @@ final class OpenFiles: Sendable {
             return state.files.sorted { $0.value.lastUse < $1.value.lastUse }.prefix(count).map(\.key)
         }
         for path in dirty {
-            do { try sync(path) } catch  where error.code == .missing {}
+            do throws(DiskError) { try sync(path) } catch {
+                if error.code == .missing { continue }
+                if error.code != .noHandles { state.withLock { $0.failure = $0.failure ?? error } }
+                throw error
+            }
         }
         state.withLock { OpenFiles.dropOldest(&$0, keeping: keeping) }
     }

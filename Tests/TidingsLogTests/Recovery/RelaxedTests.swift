@@ -91,6 +91,18 @@ import TidingsTesting
         #expect(error?.code == .failed, "whatever its reason")
     }
 
+    @Test func `a sync that failed to make room for another file is no success for the checkpoint behind it`() throws {
+        let disk = SimulatedDisk(seed: 1)
+        let files = OpenFiles(on: disk, limit: 8)
+        for number in 0..<32 { try files.file("f\(number)", .create).write([1], at: 0) }
+        // One is too many: others are synced to make room for it.
+        disk.fail(operation: disk.operationCount + 1, .once(.failed))
+        #expect(throws: DiskError.self) { try files.file("last", .create) }
+        for number in 0..<32 {
+            #expect(throws: DiskError.self) { try files.sync("f\(number)") }
+        }
+    }
+
     @Test func `only file systems that are known to are trusted to sync with a write`() {
         #expect(FileSystems.syncsWithWrite(type: 0xEF53) && FileSystems.syncsWithWrite(type: 0x5846_5342))
         // NFS, btrfs, overlay, FUSE, 9p, and none that could be told.

@@ -183,6 +183,23 @@ import TidingsTesting
         }
     }
 
+    @Test func `rounds of which no folder has a record are kept when the metadata is rebuilt`() throws {
+        let disk = SimulatedDisk(seed: 1)
+        let topic = try filled(disk)
+        let bench = try LogBench(disk)
+        let late = try bench.topic("late")
+        try bench.append([(late.partitions[0], "only in a round")])
+        bench.drop()
+        disk.killProcess()
+        for path in disk.paths where path.hasPrefix("log/late-0/") { try disk.remove(path) }
+        for slot in MetadataStore.slots { disk.flipBit(of: slot, at: 50) }
+        let steps = try repair(disk, applying: true)
+        let told = steps.filter { $0.path == WriteAheadLog.folder }.map(\.description)
+        #expect(told.contains { $0.contains("of 1 topics") }, "\(told)")
+        #expect(disk.paths.contains { $0.hasPrefix("log/quarantine/wal-") })
+        #expect(try offsets(disk, topic, of: 60) == [Array(0..<60), Array(0..<60)])
+    }
+
     @Test func `an index that does not fit is written anew`() throws {
         let disk = SimulatedDisk(seed: 1)
         let topic = try filled(disk)
