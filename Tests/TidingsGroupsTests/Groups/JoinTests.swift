@@ -111,6 +111,20 @@ import TidingsCore
         #expect(empty.group == nil && empty.log.isEmpty)
     }
 
+    @Test func `while members come together only those who came take room`() throws {
+        var limits = GroupLimits()
+        limits.members = 2
+        let bench = GroupBench(limits)
+        let ids = try bench.stable([nil, nil])
+        let again = bench.join(ids[0])
+        let new = bench.join { $0.requiresMemberID = false }
+        #expect(bench.answer(to: new) == nil)
+        // The last one to come finds no room any more.
+        #expect(bench.answer(to: bench.join(ids[1]))?.refusal == .groupMaxSizeReached)
+        #expect(try bench.joined(again).members.count == 2)
+        #expect(try bench.joined(new).memberID != ids[1])
+    }
+
     @Test func `the first generation waits for more members`() throws {
         var limits = GroupLimits()
         limits.initialRebalanceDelay = .seconds(3)

@@ -106,6 +106,21 @@ import TidingsCore
         #expect(bench.answeredAgain.isEmpty)
     }
 
+    @Test func `one that does not come together with the others stays, and leads no more`() throws {
+        let bench = GroupBench()
+        let ids = try bench.stable(["i1", nil])
+        let generation = try #require(bench.group?.generation)
+        let new = bench.join { $0.requiresMemberID = false }
+        let again = bench.join(ids[1])
+        for _ in 0..<10 {
+            #expect(bench.answer(to: new) == nil && bench.heartbeat(ids[0], generation) == .rebalanceInProgress)
+            bench.pass(.seconds(30))
+        }
+        let answer = try bench.joined(again)
+        #expect(answer.leader == ids[1] && answer.members.map(\.memberID).contains(ids[0]))
+        #expect(bench.heartbeat(ids[0], answer.generation, instance: "i1") == nil)
+    }
+
     @Test func `an administrator takes a static member out by its instance`() throws {
         let bench = GroupBench()
         let ids = try bench.stable(["i1", "i2"])

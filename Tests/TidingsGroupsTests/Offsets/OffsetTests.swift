@@ -231,7 +231,14 @@ import TidingsCore
         bench.settle()
         #expect(bench.fetch(0, 1) == [7, 8])
         bench.holds = false
-        #expect(deleteGroup() == .done && bench.group == nil)
+        // What ends behind the deletion does not bring anything back.
+        bench.commit([1: 8], in: ProducerIdentity(id: 3, epoch: 1))
+        bench.holds = true
+        #expect(deleteGroup() == nil)
+        let behind = bench.end(ProducerIdentity(id: 3, epoch: 1), isCommit: true)
+        while !bench.waiting.isEmpty { bench.settle() }
+        bench.holds = false
+        #expect(bench.answer(to: behind) == .done && bench.group == nil)
         #expect(try bench.state() == GroupState())
 
         // A topic goes, with its offsets.
