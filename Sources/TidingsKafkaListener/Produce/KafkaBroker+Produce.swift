@@ -7,11 +7,20 @@ import TidingsGroups
 extension KafkaBroker {
     /// Appends batches; answers when they are as durable as their topics promise.
     func produce(_ request: ProduceRequest, _ answer: KafkaAnswer, _ frame: UnsafeRawBufferPointer) {
-        guard let work = transactionalWork(of: request, answer.version, in: frame) else {
+        let found = transactionalWork(of: request, answer.version, in: frame)
+        guard let work = found.first else {
             return append(request, answer, frame, ProduceWait(self, answer, request))
         }
         // The coordinator lives on another loop: the batches are kept meanwhile.
         let wait = ProduceWait(self, answer, request)
+        func refuseAll(_ code: ErrorCode) {
+            for (place, topic) in request.topicData.enumerated() {
+                for index in topic.partitionData.indices { wait.refuse(.init(topic: place, partition: index), code) }
+            }
+            wait.allAreStaged()
+        }
+        // Who is admitted is one producer; another one's batch would begin a transaction that nobody ends.
+        guard found.count == 1 else { return refuseAll(.invalidProducerIDMapping) }
         let copy = [UInt8](frame)
         let id = request.transactionalID ?? ""
         transaction({ $0.admit(id, work, $1, at: $2) }) { [self] result in
@@ -24,29 +33,25 @@ extension KafkaBroker {
             if case .refused(let refusal) = result {
                 code = ErrorCode(refusal, knowsFenced: false, knowsAbortable: answer.version >= 12)
             }
-            for (place, topic) in request.topicData.enumerated() {
-                for index in topic.partitionData.indices { wait.refuse(.init(topic: place, partition: index), code) }
-            }
-            wait.allAreStaged()
+            refuseAll(code)
         }
     }
 
-    /// What a request with batches of a transaction wants to do; nil when it has none.
+    /// What a request with batches of transactions wants to do, for each producer in it; empty when it has none.
     private func transactionalWork(
         of request: ProduceRequest, _ version: Int16, in frame: UnsafeRawBufferPointer
-    ) -> TransactionWork? {
-        var work: TransactionWork?
+    ) -> [TransactionWork] {
+        var work: [TransactionWork] = []
         for topic in request.topicData {
             for partition in topic.partitionData {
                 guard let batch = partition.records?.bytes(in: frame), batch.count >= RecordBatchHeader.byteCount,
                     batch.number(21, Int16.self) & 16 != 0
                 else { continue }
-                if work == nil {
-                    work = TransactionWork(
-                        ProducerIdentity(id: batch.number(43, Int64.self), epoch: batch.number(51, Int16.self)),
-                        adds: version >= 12)
+                let producer = ProducerIdentity(id: batch.number(43, Int64.self), epoch: batch.number(51, Int16.self))
+                if work.last?.producer != producer { work.append(TransactionWork(producer, adds: version >= 12)) }
+                if let id = self.partition(self.topic(topic.name), partition.index) {
+                    work[work.count - 1].partitions.insert(id)
                 }
-                if let id = self.partition(self.topic(topic.name), partition.index) { work?.partitions.insert(id) }
             }
         }
         return work

@@ -132,5 +132,27 @@ import TidingsTesting
         let partition = found.response.responses[0].partitions[0]
         #expect(partition.abortedTransactions?.map(\.producerID) == [producer.producerID])
         #expect(partition.lastStableOffset == partition.highWatermark)
+
+        // Another producer's batch beside one that may be stored: neither is, and no transaction is left open.
+        let mine = batch("mine", try begin(4))
+        let stranger = batch("stranger", InitProducerIdResponse(producerID: 4_711, producerEpoch: 0))
+        let request = ProduceRequest(
+            transactionalID: "t", acks: -1, timeoutMs: 1_000,
+            topicData: [
+                .init(
+                    name: "a",
+                    partitionData: [
+                        .init(index: 0, records: MessageBytes(place: 0, count: mine.count)),
+                        .init(index: 0, records: MessageBytes(place: mine.count, count: stranger.count)),
+                    ])
+            ])
+        let mixed: (response: ProduceResponse, body: [UInt8]) = try #require(
+            client.ask(request, .produce, 12, records: mine + stranger))
+        #expect(
+            mixed.response.responses[0].partitionResponses.map(\.errorCode)
+                == Array(repeating: ErrorCode.invalidProducerIDMapping.rawValue, count: 2))
+        let again: (response: FetchResponse, body: [UInt8]) = try #require(
+            client.ask(BrokerClient.fetch("a", from: 0, committed: true), .fetch, 11))
+        #expect(again.response.responses[0].partitions[0].highWatermark == partition.highWatermark)
     }
 }
