@@ -43,6 +43,9 @@ extension Log {
         let keepsProducers = mustKeepProducers(of: partition, below: target)
         if going.start > record.activeBase || target > record.end || keepsProducers {
             try checkpoint(&control, savesProducers: keepsProducers)
+            guard control.metadata.topics[place].partitions[Int(partition.id.index)].end >= target else {
+                throw DiskError(.noSpace, "\(partition.folder) has not got the records that are to be deleted")
+            }
         }
         var metadata = control.metadata
         metadata.topics[place].partitions[Int(partition.id.index)].start = target

@@ -92,10 +92,10 @@ final class Recovery {
             logger.notice(
                 "the log was recovered", [("rounds", String(plan.lastRound - metadata.checkpoint))])
         }
-        metadata.checkpoint = plan.lastRound
-        if isDamaged || plan.hasRelaxed || metadata.topics.contains(where: { $0.settings.durability.isRelaxed }) {
-            metadata.checkpoint = jump
-        }
+        // One that was relaxed may have been deleted or changed since: then a topic's number is missing.
+        let hadOthers = Int64(metadata.nextTopic) - 1 > Int64(metadata.topics.count)
+        let isRelaxed = metadata.topics.contains { $0.settings.durability.isRelaxed }
+        metadata.checkpoint = isDamaged || plan.hasRelaxed || isRelaxed || hadOthers ? jump : plan.lastRound
     }
 
     private func tell(_ cuts: [RecoveryPlan.Cut]) {
@@ -325,6 +325,8 @@ final class Recovery {
         for partition in touched.values.sorted(by: { $0.id < $1.id }) {
             let work = try partition.files.withLock { files throws(DiskError) in
                 try files.cutTail(context)
+                // What is lost of a relaxed topic may have been deleted before: its offsets are not given again.
+                files.skip(to: files.start)
                 return try files.beginCheckpoint(context)
             }
             guard let work else { continue }

@@ -68,6 +68,8 @@ extension Log {
             }
             if let refusal = refusalOfChange(control) { return .failure(refusal) }
             var metadata = control.metadata
+            // A number is left out, as by a topic that was deleted: a recovery goes by it when it numbers rounds on.
+            if metadata.topics[place].settings.durability.isRelaxed { metadata.nextTopic += 1 }
             metadata.topics[place].settings = settings
             do throws(DiskError) { try save(&metadata) } catch { return .failure(changeFailed(error)) }
             control.metadata = metadata

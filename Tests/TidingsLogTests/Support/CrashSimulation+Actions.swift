@@ -74,7 +74,9 @@ extension CrashSimulation {
     private func checkpoint() {
         trace.append("checkpoint")
         let isDone = bench.log.checkpoint()
-        if isDone, bench.log.isCaughtUp { promises.allIsSafe() }
+        // What was filed while it was at it may not be covered.
+        let covered = bench.log.control.withLock { $0.metadata.checkpoint }
+        if isDone, bench.log.isCaughtUp, covered == bench.log.lastRound { promises.allIsSafe() }
         guard kind.contains(.behind), let path = disk.paths.filter({ $0.hasSuffix(".wal") }).randomElement(random),
             let bytes = disk.bytes(of: path)
         else { return }
@@ -193,6 +195,8 @@ extension CrashSimulation {
             let found = try? bench.offset(in: partition, atTime: WallTime(millis: 0)),
             let first = try? bench.all(partition).first
         else { return }
+        // Memory may still have what compaction took out of the files.
+        if isNamed(partition, Self.compacted), found.offset > first.offset { return }
         expect(found.offset == first.offset, "the first time is found at \(found.offset), not \(first.offset)")
     }
 
