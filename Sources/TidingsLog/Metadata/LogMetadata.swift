@@ -173,6 +173,9 @@ extension LogMetadata {
         self.init(content: &reader, version)
     }
 
+    /// A number of times or bytes with which sums do not overflow, whatever was read.
+    fileprivate static func bounded(_ number: Int64) -> Int64 { min(max(number, -1 << 60), 1 << 60) }
+
     private init?(content reader: inout ByteReader, _ version: UInt32) {
         self.init()
         guard let sequence = reader.number(UInt64.self), let clean = reader.number(UInt8.self),
@@ -188,7 +191,7 @@ extension LogMetadata {
         isClean = clean == 1
         life = LogLife(generation: generation, nonce: nonce)
         self.checkpoint = checkpoint
-        believedTime = believed == .min ? nil : WallTime(millis: believed)
+        believedTime = believed == .min ? nil : WallTime(millis: Self.bounded(believed))
         self.nextTopic = nextTopic
         self.nextProducer = nextProducer
         for _ in 0..<topicCount {
@@ -242,14 +245,18 @@ extension LogMetadata.TopicRecord {
             var partition = LogMetadata.PartitionRecord(
                 start: start, end: end, activeBase: base, activeBytes: bytes, indexEntries: indexEntries,
                 roundEntries: roundEntries, timeEntries: timeEntries, producersAt: producersAt,
-                hasProducerSnapshot: hasSnapshot == 1, totalBytes: total, latest: nil)
+                hasProducerSnapshot: hasSnapshot == 1,
+                // The files say better when they are looked at.
+                totalBytes: LogMetadata.bounded(total), latest: nil)
             if version >= 2 {
                 guard let latest = reader.number(Int64.self), let relative = reader.number(UInt32.self),
                     let since = reader.number(Int64.self),
                     let cleaned = reader.number(Int64.self).flatMap({ Offset(decoding: $0) })
                 else { return nil }
-                if latest != .min { partition.latest = TimeIndexEntry(timestamp: latest, relativeOffset: relative) }
-                if since != .min { partition.activeSince = WallTime(millis: since) }
+                if latest != .min {
+                    partition.latest = TimeIndexEntry(timestamp: LogMetadata.bounded(latest), relativeOffset: relative)
+                }
+                if since != .min { partition.activeSince = WallTime(millis: LogMetadata.bounded(since)) }
                 partition.cleanedTo = cleaned
             }
             partitions.append(partition)
