@@ -32,6 +32,9 @@ package struct KafkaListenerSettings: Sendable, Hashable {
     package var partitions: Int32 = 1
     /// The most partitions a request may ask for, for one topic; 10,000.
     package var mostPartitions: Int32 = 10_000
+    /// What the log's own settings say where a topic has none: when a segment is closed, and the largest batch.
+    package var segmentBytes = 256 << 20
+    package var batchBytes = 1 << 20
     /// Whether a replication factor above 1 is accepted (and means 1) or refused.
     package var acceptsReplication = true
 

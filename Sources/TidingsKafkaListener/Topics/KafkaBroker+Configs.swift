@@ -28,21 +28,15 @@ struct ConfigEntry {
     let kind: Kind
     let documentation: String
 
-    /// What the log's own settings say where a topic has none.
-    struct LogDefaults: Sendable, Hashable {
-        var segmentBytes = 1 << 30
-        var maxBatchBytes = (1 << 20) + 12
-    }
-
     /// What is described of every topic: what acts here, then what Kafka's tools expect to find, as it is here.
-    static func all(of settings: TopicSettings, log: LogDefaults) -> [ConfigEntry] {
+    static func all(of settings: TopicSettings, log: KafkaListenerSettings) -> [ConfigEntry] {
         let standard = TopicSettings()
         let own = TopicSettingName.allCases.map { name -> ConfigEntry in
             let value = settings.value(of: name)
             let isOwn = value != standard.value(of: name)
             let shown =
                 value
-                ?? (name == .segmentBytes ? String(log.segmentBytes) : String(log.maxBatchBytes))
+                ?? (name == .segmentBytes ? String(log.segmentBytes) : String(log.batchBytes))
             return ConfigEntry(
                 name: name.rawValue, value: shown, source: isOwn ? .topic : .standard, kind: kind(of: name),
                 documentation: documentation(of: name))
@@ -137,8 +131,6 @@ extension KafkaBroker {
     private static let topicType: Int8 = 2
     private static let brokerType: Int8 = 4
 
-    var logDefaults: ConfigEntry.LogDefaults { ConfigEntry.LogDefaults() }
-
     /// Tells settings of topics and of the broker.
     func describeConfigs(_ request: DescribeConfigsRequest, _ answer: KafkaAnswer) {
         let results = request.resources.map { wanted -> DescribeConfigsResponse.DescribeConfigsResult in
@@ -153,7 +145,7 @@ extension KafkaBroker {
                         ? ErrorCode.invalidTopicException : .unknownTopicOrPartition).rawValue
                     return result
                 }
-                entries = ConfigEntry.all(of: known.settings, log: logDefaults)
+                entries = ConfigEntry.all(of: known.settings, log: self.settings)
             case Self.brokerType:
                 guard wanted.resourceName == String(settings.nodeID) || wanted.resourceName.isEmpty else {
                     result.errorCode = ErrorCode.invalidRequest.rawValue
@@ -193,7 +185,7 @@ extension KafkaBroker {
             entry(
                 "auto.create.topics.enable", String(settings.createsTopics), .boolean,
                 "Whether a topic is made when it is named."),
-            entry("message.max.bytes", String(logDefaults.maxBatchBytes), .int, "The largest batch."),
+            entry("message.max.bytes", String(settings.batchBytes), .int, "The largest batch."),
             entry("delete.topic.enable", "true", .boolean, "Topics can be deleted."),
             entry("min.insync.replicas", "1", .int, "There is one copy."),
             entry("socket.request.max.bytes", String(settings.requestBytes), .int, "The longest request."),

@@ -30,7 +30,7 @@ extension KafkaBroker {
                 gather.value.topics[place].topicID = uuid
                 gather.value.topics[place].numPartitions = plan.partitions
                 gather.value.topics[place].replicationFactor = 1
-                gather.value.topics[place].configs = ConfigEntry.all(of: plan.settings, log: logDefaults).map {
+                gather.value.topics[place].configs = ConfigEntry.all(of: plan.settings, log: self.settings).map {
                     .init(name: $0.name, value: $0.value, configSource: $0.source.rawValue)
                 }
             }

@@ -63,7 +63,8 @@ package final class Server: Sendable {
                 loops.stop()
                 loops.join()
             }
-            let gate = AddressGate(Self.addressPolicy(settings, listening: listen))
+            let gate = AddressGate(
+                Self.addressPolicy(settings, listening: [listen] + (kafkaAddress.map { [$0] } ?? [])))
             let routing = try Self.startRouting(log, loops.loops[0], gate, random, logger)
             let deliveries = try Deliveries(
                 settings: settings, log: log, routing: routing, loops: loops.loops, gate: gate, metrics: metrics,
@@ -80,7 +81,8 @@ package final class Server: Sendable {
                 limits.reports = true
                 limits.remembersPaths = settings[HTTPOptions.accessLog]
                 limits.requestIDs = true
-                limits.connections = Self.connections(limits.connections, logger)
+                limits.connections = Self.connections(
+                    limits.connections, of: "http.max_connections", listeners: kafkaListen == nil ? 1 : 2, logger)
                 http = try HTTPServerGroup(
                     on: listen, loops: loops.loops, settings: limits, random: random, logger: logger.named("http")
                 ) { services.makeHandler(on: $0) }
@@ -94,7 +96,8 @@ package final class Server: Sendable {
             } else {
                 kafka = nil
             }
-            gate.policy = Self.addressPolicy(settings, listening: http.address)
+            gate.policy = Self.addressPolicy(
+                settings, listening: [http.address] + (kafka.map { [$0.address] } ?? []))
         } catch {
             for step in undo.reversed() { step() }
             throw error
@@ -111,7 +114,7 @@ package final class Server: Sendable {
             // The code of the start is needed no more; an idle server is small.
             _ = first.schedule(after: .seconds(1)) { tidings_release_code() }
         }
-        if !http.address.isLoopback {
+        if !isOnLoopback {
             logger.warning("listening beyond loopback without TLS and authentication, as --insecure allows")
         }
     }
@@ -170,7 +173,10 @@ package final class Server: Sendable {
         _ logger: Logger
     ) throws(ServerRefusal) -> KafkaListener {
         var limits = KafkaOptions.read(settings)
-        limits.connections = connections(limits.connections, logger)
+        limits.connections = connections(limits.connections, of: "kafka.max_connections", listeners: 2, logger)
+        let storage = StorageOptions.log.read(settings)
+        limits.segmentBytes = storage.segmentBytes
+        limits.batchBytes = storage.maxBatchBytes
         // The same as long as the folder is.
         let identity = log.topics[RoutingStore.topic]?.uuid.description ?? "tidings"
         do throws(NetworkError) {
@@ -183,12 +189,14 @@ package final class Server: Sendable {
     }
 
     /// Which addresses deliveries may call: never the server's own.
-    private static func addressPolicy(_ settings: Settings, listening address: SocketAddress) -> AddressPolicy {
-        let own = AddressPolicy.Listener(
-            address: address.isUnspecified ? nil : IPAddress(address.ip), port: address.port)
+    private static func addressPolicy(_ settings: Settings, listening addresses: [SocketAddress]) -> AddressPolicy {
+        let own = addresses.filter { $0.port != 0 }.map { address in
+            AddressPolicy.Listener(
+                address: address.isUnspecified ? nil : IPAddress(address.ip), port: address.port)
+        }
         return AddressPolicy(
             allowed: settings[DeliveryOptions.allowNetworks].compactMap { AddressRange($0) },
-            listensOnLoopbackOnly: address.isLoopback, listeners: address.port == 0 ? [] : [own])
+            listensOnLoopbackOnly: addresses.allSatisfy(\.isLoopback), listeners: own)
     }
 
     private static func openLog(
@@ -217,12 +225,15 @@ package final class Server: Sendable {
         }
     }
 
-    private static func connections(_ wanted: Int, _ logger: Logger) -> Int {
-        let limit = OpenFiles.limit
+    /// How many connections one of the listeners accepts: all of them together leave half of the files to the rest.
+    private static func connections(
+        _ wanted: Int, of setting: String, listeners: Int, _ logger: Logger
+    ) -> Int {
+        let limit = OpenFiles.limit / listeners
         let connections = OpenFiles.connections(wanted, limit: limit)
         if connections < wanted {
             logger.warning(
-                "fewer connections are accepted than http.max_connections says: the process may have \(limit) files open, "
+                "fewer connections are accepted than \(setting) says: the process may have \(OpenFiles.limit) files open, "
                     + "half of which stay for the log and deliveries",
                 [("connections", String(connections))])
         }
