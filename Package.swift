@@ -12,7 +12,8 @@ let strict: [SwiftSetting] = [
 
 /// A target of ours and the tests beside it.
 func target(
-    _ name: String, _ dependencies: [Target.Dependency], tested: Bool = true, without exclude: [String] = []
+    _ name: String, _ dependencies: [Target.Dependency], tested: Bool = true, without exclude: [String] = [],
+    testedWith helpers: [Target.Dependency] = []
 ) -> [Target] {
     var targets: [Target] = [
         .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
@@ -20,7 +21,7 @@ func target(
     if tested {
         targets.append(
             .testTarget(
-                name: "\(name)Tests", dependencies: [.byName(name: name), "TidingsTesting"],
+                name: "\(name)Tests", dependencies: [.byName(name: name), "TidingsTesting"] + helpers,
                 swiftSettings: strict))
     }
     return targets
@@ -41,7 +42,7 @@ let words =
     target("TidingsCore", ["CSystem"])
     + target(
         "KafkaProtocol", ["TidingsCore", "CSystem", "CLZ4", "CZlib", "CZstd", "CSnappy"],
-        without: ["Messages/Definitions"])
+        without: ["Messages/Definitions"], testedWith: ["KafkaTesting"])
 
 let engines =
     target("TidingsLog", ["TidingsCore", "KafkaProtocol", "CSystem"])
@@ -65,7 +66,9 @@ let adapters =
         ["TidingsHTTP", "TidingsNetwork", "TidingsDelivery", "KafkaProtocol", "TidingsCore", "COpenSSL"])
 
 /// An adapter like the others; apart, since the sanitizers look at it too.
-let kafka = target("TidingsKafkaListener", ["TidingsNetwork", "TidingsGroups", "KafkaProtocol", "TidingsCore"])
+let kafka = target(
+    "TidingsKafkaListener", ["TidingsNetwork", "TidingsGroups", "KafkaProtocol", "TidingsCore"],
+    testedWith: ["KafkaTesting"])
 
 let programs =
     target(
@@ -93,7 +96,7 @@ let fuzzers: [Target] =
     : [
         ("FuzzJSON", ["TidingsCore"]), ("FuzzEvents", ["KafkaProtocol", "TidingsCore"]),
         ("FuzzHTTP", ["TidingsHTTP", "TidingsCore"]), ("FuzzResources", ["TidingsRouting", "TidingsCore"]),
-        ("FuzzBatches", ["KafkaProtocol", "TidingsCore"]), ("FuzzMessages", ["KafkaProtocol", "TidingsTesting"]),
+        ("FuzzBatches", ["KafkaProtocol", "TidingsCore"]), ("FuzzMessages", ["KafkaProtocol", "KafkaTesting"]),
         ("FuzzGroups", ["TidingsGroups", "TidingsCore"]),
         ("FuzzFolders", log), ("FuzzRounds", log), ("FuzzSegments", log), ("FuzzIndexes", log), ("FuzzMetadata", log),
         ("FuzzSnapshots", log + ["TidingsDelivery"]),
@@ -146,6 +149,7 @@ let package = Package(
         ],
     targets: systemLibraries + words + engines + ground + kafka
         + target("TidingsTesting", ["TidingsNetwork", "KafkaProtocol", "TidingsCore"], tested: false)
+        + target("KafkaTesting", ["KafkaProtocol", "TidingsCore"], tested: false)
         + (isForSanitizers ? [] : rest),
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x

@@ -1,7 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
 import KafkaProtocol
-import TidingsTesting
+import KafkaTesting
 
 /// Kafka's requests (and, as a client reads them, responses): the first byte chooses which, the second its version. What
 /// can be read is written again, and read again it is the same.

@@ -24,6 +24,7 @@ import Testing
                 words.union(engines).union(ground).union(adapters).union(["TidingsServer", "TidingsTesting"]),
             "tidings": ["TidingsCommand"],
             "TidingsTesting": words.union(ground),
+            "KafkaTesting": words,
         ]
     }()
 

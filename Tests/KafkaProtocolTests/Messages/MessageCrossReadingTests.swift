@@ -2,6 +2,7 @@
 
 import Foundation
 import KafkaProtocol
+import KafkaTesting
 import Testing
 import TidingsTesting
 

@@ -1,6 +1,7 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
 import KafkaProtocol
+import KafkaTesting
 import Testing
 import TidingsCore
 import TidingsTesting

@@ -1,5 +1,6 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import KafkaTesting
 import Testing
 import TidingsCore
 import TidingsTesting
