@@ -95,7 +95,8 @@ extension TransactionalID {
             next.lastEpoch = record.producer.epoch
         }
         guard next.partitions.isEmpty, next.groups.isEmpty else {
-            return store(next, .prepared(next, token, fences: false))
+            store(next, .prepared(next, token, fences: false))
+            return
         }
         next.complete(at: moment.wall)
         store(next, .ended(next, token))

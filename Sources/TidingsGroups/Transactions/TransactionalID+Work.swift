@@ -12,19 +12,20 @@ extension TransactionalID {
         if let refusal = refusal(of: producer, outdated: .producerFenced) { return refuse(token, refusal) }
         if holds(partitions, groups) { return answer(token, .added) }
         guard mayGrow else { return refuse(token, .policyViolation) }
-        extend(partitions, groups, token, admits: false, at: moment)
+        extend(partitions, groups, Addition(token: token, admits: false), at: moment)
     }
 
     /// Records are to be appended, or offsets to be committed. Where that is admitted, `work` counts it until it is over.
     mutating func admit(_ asked: TransactionWork, _ token: RequestToken, mayGrow: Bool, at moment: Moment) {
         if let refusal = refusal(of: asked.producer, outdated: .invalidProducerEpoch) { return refuse(token, refusal) }
         guard work < limits.work else { return refuse(token, .concurrentTransactions) }
-        if holds(asked.partitions, asked.groups) {
+        // Batches of one producer are admitted in the order they came: none passes one that still waits.
+        if holds(asked.partitions, asked.groups), planned == nil || !asked.adds {
             work += 1
             answer(token, .admitted)
         } else if asked.adds {
             guard mayGrow else { return refuse(token, .policyViolation) }
-            extend(asked.partitions, asked.groups, token, admits: true, at: moment)
+            extend(asked.partitions, asked.groups, Addition(token: token, admits: true), at: moment)
         } else {
             refuse(token, .transactionAbortable)
         }
@@ -46,8 +47,16 @@ extension TransactionalID {
     }
 
     private mutating func extend(
-        _ partitions: Set<PartitionID>, _ groups: Set<String>, _ token: RequestToken, admits: Bool, at moment: Moment
+        _ partitions: Set<PartitionID>, _ groups: Set<String>, _ addition: Addition, at moment: Moment
     ) {
+        if let planned, partitions.isSubset(of: planned.partitions), groups.isSubset(of: planned.groups),
+            case .added(let next, var additions) = flights[lastAddition]
+        {
+            guard additions.count < limits.work else { return refuse(addition.token, .concurrentTransactions) }
+            additions.append(addition)
+            flights[lastAddition] = .added(next, additions)
+            return
+        }
         // Additions on their way are part of the next ones, so that the last one stored says all.
         var next = planned ?? record
         if next.phase != .ongoing {
@@ -60,22 +69,27 @@ extension TransactionalID {
         next.groups.formUnion(groups)
         next.updated = moment.wall
         guard next.partitions.count <= limits.partitions, next.groups.count <= limits.groups else {
-            return refuse(token, .policyViolation)
+            return refuse(addition.token, .policyViolation)
         }
-        guard flights.count < limits.additions else { return refuse(token, .concurrentTransactions) }
+        guard flights.count < limits.additions else { return refuse(addition.token, .concurrentTransactions) }
         planned = next
-        store(next, .added(next, token, admits: admits))
+        lastAddition = store(next, .added(next, [addition]))
     }
 
-    mutating func settleAddition(
-        _ next: TransactionRecord, _ token: RequestToken, admits: Bool, _ failure: StoreFailure?, at moment: Moment
+    mutating func settle(
+        _ additions: [Addition], _ next: TransactionRecord, _ failure: StoreFailure?, at moment: Moment
     ) {
         let isLast = !flights.values.contains { if case .added = $0 { true } else { false } }
         if isLast { planned = nil }
-        if let failure { return refuse(token, failure.transactionRefusal) }
+        if let failure {
+            for addition in additions { refuse(addition.token, failure.transactionRefusal) }
+            return
+        }
         if record.phase != .ongoing { timeout = moment.now + record.timeout }
         record = next
-        if admits { work += 1 }
-        answer(token, admits ? .admitted : .added)
+        for addition in additions {
+            if addition.admits { work += 1 }
+            answer(addition.token, addition.admits ? .admitted : .added)
+        }
     }
 }

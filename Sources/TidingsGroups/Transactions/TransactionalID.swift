@@ -12,7 +12,7 @@ package struct TransactionalID {
     enum Flight {
         /// The producer is begun anew.
         case initialised(TransactionRecord, RequestToken)
-        case added(TransactionRecord, RequestToken, admits: Bool)
+        case added(TransactionRecord, [Addition])
         /// How the transaction ends; the answer is for who fenced it.
         case prepared(TransactionRecord, RequestToken?, fences: Bool)
         /// An end without partitions or groups.
@@ -23,6 +23,12 @@ package struct TransactionalID {
         case allocated(Allocation)
         case marked([PartitionID])
         case groupTold(String)
+    }
+
+    /// Who waits until an addition is stored, and whether for more than that.
+    struct Addition {
+        let token: RequestToken
+        let admits: Bool
     }
 
     /// What a producer id is wanted for.
@@ -50,6 +56,8 @@ package struct TransactionalID {
     var record: TransactionRecord
     /// The newest of the additions that are not stored yet.
     var planned: TransactionRecord?
+    /// The flight that stores it.
+    var lastAddition: UInt64 = 0
     var flights: [UInt64: Flight] = [:]
     var completion: Completion?
     /// Appends and commits that were admitted and are not over.
@@ -125,9 +133,11 @@ package struct TransactionalID {
         return TransactionTicket(id: id, birth: birth, number: lastFlight)
     }
 
-    mutating func store(_ record: TransactionRecord?, _ flight: Flight) {
+    @discardableResult
+    mutating func store(_ record: TransactionRecord?, _ flight: Flight) -> UInt64 {
         let ticket = start(flight)
         steps.append(.store([StoredRecord(key: TransactionRecord.key(id), value: record?.value)], as: ticket))
+        return ticket.number
     }
 
     mutating func allocate(_ allocation: Allocation) {
@@ -148,7 +158,7 @@ package struct TransactionalID {
                 record = next
                 answer(token, .producer(next.producer))
             }
-        case .added(let next, let token, let admits): settleAddition(next, token, admits: admits, failure, at: moment)
+        case .added(let next, let additions): settle(additions, next, failure, at: moment)
         case .prepared(let next, let token, let fences):
             if let failure {
                 refuse(token, failure.transactionRefusal)

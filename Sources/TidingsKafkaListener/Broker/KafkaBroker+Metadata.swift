@@ -16,8 +16,22 @@ extension KafkaBroker {
             }
             answer.connection.clientSoftware = (request.clientSoftwareName, request.clientSoftwareVersion)
         }
-        give(answer, ApiVersionsResponse(apiKeys: Self.served))
+        // Version 3's readers take no feature that begins at level 0 for one; what is finalized they all know.
+        let supported = answer.version >= 4 ? Self.features : []
+        give(
+            answer,
+            ApiVersionsResponse(
+                apiKeys: Self.served, supportedFeatures: supported, finalizedFeaturesEpoch: 0,
+                finalizedFeatures: Self.features.map {
+                    .init(name: $0.name, maxVersionLevel: $0.maxVersion, minVersionLevel: $0.maxVersion)
+                }))
     }
+
+    /// What clients ask for by a level rather than by a request's version. `transaction.version` 2 is KIP-890: the
+    /// epoch rises with each transaction, and a produce makes its partitions part of it.
+    private static let features: [ApiVersionsResponse.SupportedFeatureKey] = [
+        .init(name: "transaction.version", minVersion: 0, maxVersion: 2)
+    ]
 
     /// Answers a version of ApiVersions that is not known, so that every client can read it: in the oldest form.
     func refuseVersion(_ answer: KafkaAnswer) {

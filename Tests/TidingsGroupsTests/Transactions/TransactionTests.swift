@@ -155,6 +155,21 @@ import TidingsCore
         #expect(bench.coordinator.refusal(ofDescribing: "t") == nil && bench.coordinator.ids == ["t"])
     }
 
+    @Test func `batches are admitted in the order they came, also while an addition waits for its record`() throws {
+        let bench = TransactionBench()
+        let producer = try bench.begin()
+        bench.add(producer, 1)
+        bench.holds = true
+        let first = bench.admit(producer, 1, 2, adds: true)
+        let second = bench.admit(producer, 1, adds: true)
+        let third = bench.admit(producer, 2, adds: true)
+        #expect(bench.waiting.count == 1)
+        #expect([first, second, third].allSatisfy { bench.answer(to: $0) == nil })
+        bench.settle()
+        #expect([first, second, third].allSatisfy { bench.answer(to: $0) == .admitted })
+        #expect(bench.transaction?.work == 3)
+    }
+
     @Test func `what was admitted holds up the end`() throws {
         let bench = TransactionBench()
         let producer = try bench.begin()

@@ -21,6 +21,11 @@ import TidingsTesting
         // librdkafka 2.0.2 compresses only for servers that say they know the oldest version.
         #expect(produce?.minVersion == 0 && produce?.maxVersion == 12)
         #expect(found.response.apiKeys.contains { $0.apiKey == APIKey.joinGroup.rawValue && $0.minVersion == 0 })
+        // The epoch that rises with each transaction (KIP-890) is for clients that read this.
+        let isTold = version >= 3
+        #expect(found.response.finalizedFeatures.map(\.name) == (isTold ? ["transaction.version"] : []))
+        #expect(found.response.finalizedFeatures.map(\.maxVersionLevel) == (isTold ? [2] : []))
+        #expect(found.response.supportedFeatures.count == (version >= 4 ? 1 : 0))
     }
 
     @Test func `a version of ApiVersions that is not known is answered in the oldest form`() throws {
