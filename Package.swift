@@ -75,8 +75,7 @@ let programs =
         "TidingsServer",
         [
             "TidingsAPI", "TidingsWebhooks", "TidingsKafkaListener", "TidingsLog", "TidingsRouting", "TidingsDelivery",
-            "TidingsHTTP",
-            "TidingsNetwork", "KafkaProtocol", "TidingsCore", "CSystem", "CYAML",
+            "TidingsGroups", "TidingsHTTP", "TidingsNetwork", "KafkaProtocol", "TidingsCore", "CSystem", "CYAML",
         ])
     + target(
         "TidingsCommand",

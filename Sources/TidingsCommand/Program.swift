@@ -16,8 +16,9 @@ package enum Program {
         "tidings", "Tidings carries events between services.",
         [
             ServeCommand.command, DemoCommand.command, PublishCommand.command, TailCommand.command,
-            ListenCommand.command, StatusCommand.command,
-            TopicsCommand.command, ResourceCommand.command(.producers), ResourceCommand.command(.types),
+            ListenCommand.command, StatusCommand.command, ReadersCommand.command,
+            TopicsCommand.command, GroupsCommand.command, ResourceCommand.command(.producers),
+            ResourceCommand.command(.types),
             ResourceCommand.command(.routes), ResourceCommand.command(.subscriptions),
             ResourceCommand.command(.inbound), RoutingCommand.command, DeadLettersCommand.command,
             ParkedCommand.command, QuarantineCommand.command,

@@ -20,19 +20,19 @@ package final class KafkaListener: @unchecked Sendable {
     /// Connections open on all loops.
     package var connectionCount: Int { listener.openCount }
     /// Groups and transactions, on one of the loops.
-    package let coordinator: KafkaCoordinator
+    private let coordinator: KafkaCoordinator
     private let listener: TCPListener
     private let places: [Place]
 
     /// Begins to listen and to serve.
+    /// - Parameter coordinator: lives on one of the loops; is started and stopped with the listener.
     /// - Throws: ``NetworkError`` that names the address.
     package init(
         on address: SocketAddress, loops: [EventLoop], settings: KafkaListenerSettings = KafkaListenerSettings(),
-        log: any EventLog, identity: KafkaIdentity, random: any RandomSource, logger: Logger
+        log: any EventLog, identity: KafkaIdentity, coordinator: KafkaCoordinator, logger: Logger
     ) throws(NetworkError) {
         let places = loops.map { Place($0) }
         self.places = places
-        let coordinator = KafkaCoordinator(log: log, loop: loops[loops.count - 1], random: random, logger: logger)
         self.coordinator = coordinator
         @Sendable func server(_ place: Place) -> KafkaServer {
             if let server = place.server { return server }

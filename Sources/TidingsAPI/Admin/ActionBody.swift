@@ -78,6 +78,37 @@ struct ActionBody {
         return number
     }
 
+    /// Whether it says anything of that name.
+    func has(_ name: String) -> Bool { object[name] != nil }
+
+    /// A whole number of any sign; nil when it is absent.
+    func signed(_ name: String) throws(Problem) -> Int64? {
+        guard let value = object[name] else { return nil }
+        guard let number = value.integer else {
+            throw Self.refusal(
+                "'/\(name)' must be a whole number", "/\(name)", "integer", value.number?.text ?? value.kindName)
+        }
+        return number
+    }
+
+    /// A list of objects of a few known members, one at least; nil when it is absent.
+    func objects(_ name: String, known: [String]) throws(Problem) -> [JSONObject]? {
+        guard let value = object[name] else { return nil }
+        let objects = value.array?.compactMap(\.object) ?? []
+        guard !objects.isEmpty, objects.count == value.array?.count else {
+            throw Self.refusal("'/\(name)' must be a list of objects", "/\(name)", "objects", value.kindName)
+        }
+        for (index, object) in objects.enumerated() {
+            for member in object.names where !known.contains(member) {
+                let place = "/\(name)/\(index)" + JSONPointer(tokens: [member]).description
+                throw Self.refusal(
+                    "'\(place)' is no known field\(Spelling.hint(for: member, in: known))", place, "unknown-field",
+                    member)
+            }
+        }
+        return objects
+    }
+
     /// A place in partitions: an offset, `beginning`, `now`, or a time.
     /// - Throws: `invalid-resource` when it is none, not there, or a time in the future: the end is `now`.
     func place(_ name: String, now: WallTime) throws(Problem) -> SeekRequest.Target {

@@ -15,6 +15,13 @@ extension AdminAPI {
         var records: Int64 { before - start }
     }
 
+    /// Who has not taken what goes.
+    private struct Losing {
+        let kind: TopicReader.Kind
+        let name: String
+        let unanswered: Int64
+    }
+
     func registerRecords(on router: Router) {
         router.add(.post, "/v1/topics/{name}/delete-records", body: .collect(atMost: ActionBody.largest)) {
             [self] request, responder throws(Problem) in
@@ -76,14 +83,14 @@ extension AdminAPI {
                     let cut = cuts.first { $0.partition.index == position.partition }
                     return sum + max(0, (cut?.before ?? .zero) - max(position.offset, cut?.start ?? .zero))
                 }
-                return (name: reader.name, unanswered: count)
+                return Losing(kind: reader.kind, name: reader.name, unanswered: count)
             }
             cut(cuts, losing.filter { $0.unanswered > 0 }, isDryRun: isDryRun, responder)
         }
     }
 
     private func cut(
-        _ cuts: [Cut], _ losing: [(name: String, unanswered: Int64)], isDryRun: Bool, _ responder: HTTPResponder
+        _ cuts: [Cut], _ losing: [Losing], isDryRun: Bool, _ responder: HTTPResponder
     ) {
         if isDryRun { return answer(cuts, losing, isDryRun: true, responder) }
         Gathering<Cut, Result<Offset, LogError>>(cuts) { [self] cuts, results in
@@ -95,7 +102,7 @@ extension AdminAPI {
     }
 
     private func answer(
-        _ cuts: [Cut], _ losing: [(name: String, unanswered: Int64)], isDryRun: Bool, _ responder: HTTPResponder
+        _ cuts: [Cut], _ losing: [Losing], isDryRun: Bool, _ responder: HTTPResponder
     ) {
         responder.respond(.ok, contentType: "application/json") { body in
             JSONWriter.write(into: &body) { json in
@@ -117,6 +124,7 @@ extension AdminAPI {
                     json.array { json in
                         for reader in losing {
                             json.object { json in
+                                json.member("kind", reader.kind.rawValue)
                                 json.member("name", reader.name)
                                 json.member("unanswered", reader.unanswered)
                             }

@@ -12,6 +12,13 @@ package protocol TopicReaders: AnyObject, Sendable {
 
 /// One reader of a topic.
 package struct TopicReader: Sendable {
+    /// What kind of reader there is.
+    package enum Kind: String, Sendable, CaseIterable {
+        /// A group of Kafka's clients.
+        case group
+        case subscription
+    }
+
     /// How far a reader is in one partition.
     package struct Position: Sendable {
         /// The partition.
@@ -29,13 +36,16 @@ package struct TopicReader: Sendable {
         }
     }
 
+    /// What it is.
+    package let kind: Kind
     /// The subscription or group.
     package let name: String
     /// How far it is, by partition.
     package let positions: [Position]
 
     /// Describes a reader.
-    package init(name: String, positions: [Position]) {
+    package init(_ kind: Kind = .subscription, name: String, positions: [Position]) {
+        self.kind = kind
         self.name = name
         self.positions = positions
     }
@@ -180,6 +190,7 @@ extension AdminAPI {
 
 extension TopicReader {
     fileprivate func write(_ json: inout JSONWriter) {
+        json.member("kind", kind.rawValue)
         json.member("name", name)
         json.member("lag", positions.reduce(0) { $0 + $1.lag })
         json.key("partitions")

@@ -17,6 +17,7 @@ package final class AdminAPI {
     let log: any EventLog
     let delivery: any DeliveryAdmin
     let readers: (any TopicReaders)?
+    let groups: (any GroupAdmin)?
     let quarantines: (any QuarantineList)?
     let loop: any Loop
     let session: any LogSession
@@ -26,15 +27,17 @@ package final class AdminAPI {
     /// - Parameters:
     ///   - delivery: how subscriptions stand, and what may be done to them.
     ///   - readers: who reads a topic, and how far; nil when nobody knows.
+    ///   - groups: groups of Kafka's clients; nil when nobody keeps any.
     ///   - quarantines: what could not be read; nil when nobody knows.
     package init(
         store: RoutingStore, log: any EventLog, delivery: any DeliveryAdmin, readers: (any TopicReaders)? = nil,
-        quarantines: (any QuarantineList)? = nil, loop: any Loop
+        groups: (any GroupAdmin)? = nil, quarantines: (any QuarantineList)? = nil, loop: any Loop
     ) {
         self.store = store
         self.log = log
         self.delivery = delivery
         self.readers = readers
+        self.groups = groups
         self.quarantines = quarantines
         self.loop = loop
         session = log.session(on: loop)
@@ -48,6 +51,8 @@ package final class AdminAPI {
         registerRecords(on: router)
         registerSubscriptionVerbs(on: router)
         registerSeek(on: router)
+        registerGroups(on: router)
+        registerReaders(on: router)
         registerHealth(on: router)
         router.add(.get, "/v1/routing", query: ["type"]) { [self] request, responder throws(Problem) in
             try routing(request, responder)

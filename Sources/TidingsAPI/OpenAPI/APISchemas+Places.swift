@@ -3,11 +3,11 @@
 /// Seeks, deleted records, quarantined ranges, losses of the routing table.
 extension APISchemas {
     /// A place in partitions; an offset is one only in a single partition.
-    private static let place = """
+    static let seekPlace = """
         {"anyOf": [\(text(APIPatterns.place)), \(integer(0, Int64.max - 1))]}
         """
 
-    private static func action(_ members: String, required: String, _ rules: String) -> String {
+    static func action(_ members: String, required: String, _ rules: String) -> String {
         #"{"type": "object", "additionalProperties": false, "required": [\#(required)], "properties": {\#(members)}, \#(rules)}"#
     }
 
@@ -16,7 +16,7 @@ extension APISchemas {
             "Seek",
             action(
                 """
-                "to": \(place),
+                "to": \(seekPlace),
                 "topic": {"type": "string"},
                 "partition": \(integer(0, 1_023)),
                 "dry_run": \(flag)
@@ -40,7 +40,7 @@ extension APISchemas {
             "DeleteRecords",
             action(
                 """
-                "before": \(place),
+                "before": \(seekPlace),
                 "partition": \(integer(0, 1_023)),
                 "dry_run": \(flag)
                 """, required: #""before""#,
@@ -55,7 +55,7 @@ extension APISchemas {
                 "dry_run": \(flag),
                 "records": \(number),
                 "partitions": \(list(cut)),
-                "readers": \(list(answer("\"name\": \(string),\n\"unanswered\": \(number)")))
+                "readers": \(list(answer("\"kind\": \(readerKind),\n\"name\": \(string),\n\"unanswered\": \(number)")))
                 """)
         ),
         (

@@ -226,6 +226,7 @@ extension APISchemas {
 
     private static let topicReader = answer(
         """
+        "kind": \(readerKind),
         "name": \(string),
         "lag": \(number),
         "partitions": \(list(answer("\"partition\": \(number),\n\"position\": \(number),\n\"lag\": \(number)")))
@@ -333,5 +334,5 @@ extension APISchemas {
             ("ProducerPage", page("StoredProducer")), ("EventTypePage", page("StoredEventType")),
             ("TopicPage", page("StoredTopic")), ("RoutePage", page("StoredRoute")),
             ("SubscriptionPage", page("StoredSubscription")), ("InboundPage", page("StoredInbound")),
-        ] + mendingAnswers + placeShapes
+        ] + mendingAnswers + placeShapes + groupShapes
 }

@@ -69,6 +69,8 @@ package struct CommandArgument: Sendable, Hashable {
 package struct Command: Sendable {
     /// The word that calls it.
     package let name: String
+    /// Other words that call it: what other tools call the same.
+    package var aliases: [String] = []
     /// What it does, in one line.
     package let summary: String
     /// More about it, for its own help.
@@ -88,11 +90,12 @@ package struct Command: Sendable {
 
     /// A command that does something.
     package init(
-        _ name: String, _ summary: String, details: String? = nil, arguments: [CommandArgument] = [],
-        options: [CommandOption] = [], rest: String? = nil, examples: [String],
+        _ name: String, _ summary: String, aliases: [String] = [], details: String? = nil,
+        arguments: [CommandArgument] = [], options: [CommandOption] = [], rest: String? = nil, examples: [String],
         run: @escaping @Sendable (Invocation) throws(CommandFailure) -> ExitCode
     ) {
         self.name = name
+        self.aliases = aliases
         self.summary = summary
         self.details = details
         self.arguments = arguments
@@ -101,6 +104,9 @@ package struct Command: Sendable {
         self.examples = examples
         self.run = run
     }
+
+    /// Whether a word calls it.
+    package func isCalled(_ word: String) -> Bool { word == name || aliases.contains(word) }
 
     /// A word with commands below it.
     package init(_ name: String, _ summary: String, details: String? = nil, _ subcommands: [Command]) {

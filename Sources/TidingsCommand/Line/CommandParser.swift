@@ -85,9 +85,9 @@ package struct CommandParser: Sendable {
 
     private static func child(_ word: String, of path: [Command]) throws(CommandFailure) -> Command {
         let parent = path[path.count - 1]
-        if let child = parent.subcommands.first(where: { $0.name == word }) { return child }
+        if let child = parent.subcommands.first(where: { $0.isCalled(word) }) { return child }
         let names = path.map(\.name).joined(separator: " ")
-        let nearest = Spelling.nearest(to: word, in: parent.subcommands.map(\.name))
+        let nearest = Spelling.nearest(to: word, in: parent.subcommands.flatMap { [$0.name] + $0.aliases })
         throw CommandFailure(
             .usage,
             "there is no command \"\(names) \(word)\"" + (nearest.map { "; did you mean \"\($0)\"?" } ?? ""),

@@ -18,7 +18,8 @@ package struct Help: Sendable {
         if let details = command.details { lines += [""] + details.split(separator: "\n").map(String.init) }
         if !command.subcommands.isEmpty {
             lines += ["", "Commands:"]
-            lines += Self.columns(command.subcommands.map { ($0.name, $0.summary) })
+            lines += Self.columns(
+                command.subcommands.map { (([$0.name] + $0.aliases).joined(separator: ", "), $0.summary) })
         }
         if !command.arguments.isEmpty {
             lines += ["", "Arguments:"]

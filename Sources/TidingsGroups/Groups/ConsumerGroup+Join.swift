@@ -80,8 +80,8 @@ extension ConsumerGroup {
     private mutating func addMember(_ id: String, _ request: JoinRequest, _ token: RequestToken, at moment: Moment) {
         var member = GroupMember(
             id: id, instanceID: request.instanceID, clientID: request.clientID, clientHost: request.clientHost,
-            order: nextOrder(), sessionTimeout: request.sessionTimeout, rebalanceTimeout: request.rebalanceTimeout,
-            protocols: request.protocols)
+            order: nextOrder(), since: moment.wall, sessionTimeout: request.sessionTimeout,
+            rebalanceTimeout: request.rebalanceTimeout, protocols: request.protocols)
         member.joining = token
         member.isNew = true
         // It cannot send heartbeats before it has its answer, and its connection is not watched: one that went away

@@ -53,7 +53,8 @@ extension ConsumerGroup {
         for told in record.members {
             var member = GroupMember(
                 id: told.id, instanceID: told.instanceID, clientID: told.clientID, clientHost: told.clientHost,
-                order: nextOrder(), sessionTimeout: told.sessionTimeout, rebalanceTimeout: told.rebalanceTimeout,
+                order: nextOrder(), since: record.since, sessionTimeout: told.sessionTimeout,
+                rebalanceTimeout: told.rebalanceTimeout,
                 protocols: record.protocolName.map { [GroupProtocol(name: $0, metadata: told.subscription)] } ?? [])
             member.assignment = told.assignment
             member.deadline = moment.now + told.sessionTimeout
@@ -66,12 +67,12 @@ extension ConsumerGroup {
     /// The group as administrators see it.
     package var description: GroupDescription {
         GroupDescription(
-            id: id, phase: phase, generation: generation, protocolType: protocolType ?? "",
+            id: id, phase: phase, since: since, generation: generation, protocolType: protocolType ?? "",
             protocolName: protocolName ?? "",
             members: membersInOrder.map { member in
                 DescribedMember(
                     memberID: member.id, instanceID: member.instanceID, clientID: member.clientID,
-                    clientHost: member.clientHost,
+                    clientHost: member.clientHost, since: member.since,
                     metadata: phase == .stable ? protocolName.flatMap { member.metadata(for: $0) } ?? [] : [],
                     assignment: phase == .stable ? member.assignment : [])
             })

@@ -78,6 +78,8 @@ package struct PartitionRefusal: Sendable, Hashable {
 package struct GroupDescription: Sendable, Hashable {
     package let id: String
     package let phase: GroupPhase
+    /// Since when it is in that phase.
+    package let since: WallTime
     package let generation: Int32
     /// Empty for a group that only has offsets.
     package let protocolType: String
@@ -91,6 +93,8 @@ package struct DescribedMember: Sendable, Hashable {
     package let instanceID: String?
     package let clientID: String
     package let clientHost: String
+    /// Since when it is a member, as far as that is known.
+    package let since: WallTime
     /// Of the protocol in use; empty where none is.
     package let metadata: [UInt8]
     /// Empty unless the group is stable.

@@ -11,6 +11,8 @@ struct GroupMember {
     let clientHost: String
     /// Members are told of in the order they came.
     let order: UInt64
+    /// When it joined; of one that is older than the process, when the group became what it is.
+    let since: WallTime
     var sessionTimeout: Duration
     var rebalanceTimeout: Duration
     /// In the order it prefers them.
@@ -48,7 +50,7 @@ struct GroupMember {
     /// The same member with another id, as after a restart of its process; nobody waits for it.
     func renamed(_ id: String) -> GroupMember {
         var member = GroupMember(
-            id: id, instanceID: instanceID, clientID: clientID, clientHost: clientHost, order: order,
+            id: id, instanceID: instanceID, clientID: clientID, clientHost: clientHost, order: order, since: since,
             sessionTimeout: sessionTimeout, rebalanceTimeout: rebalanceTimeout, protocols: protocols)
         member.assignment = assignment
         return member

@@ -41,11 +41,11 @@ package final class KafkaCoordinator: @unchecked Sendable {
     private var transactionReplies: [RequestToken: (TransactionAnswer) -> Void] = [:]
     private var isStopped = false
     /// Nil until what was recorded is read.
-    private(set) var groups: GroupTable?
+    package private(set) var groups: GroupTable?
     private(set) var transactions: TransactionCoordinator?
 
-    /// Makes a coordinator; on its loop. ``start(then:)`` reads what was recorded.
-    init(
+    /// Makes a coordinator. ``start(then:)``, on its loop, reads what was recorded.
+    package init(
         log: any EventLog, loop: any Loop, random: any RandomSource, logger: Logger,
         groups: GroupLimits = GroupLimits(), transactions: TransactionLimits = TransactionLimits()
     ) {
@@ -118,7 +118,7 @@ package final class KafkaCoordinator: @unchecked Sendable {
     }
 
     /// Runs `work` with the coordinator on its loop, and `then` with its answer on the caller's loop.
-    func ask<Answer>(
+    package func ask<Answer>(
         on caller: any Loop, _ work: @escaping (KafkaCoordinator, @escaping (Answer) -> Void) -> Void,
         then: @escaping (Answer) -> Void
     ) {
@@ -143,7 +143,7 @@ package final class KafkaCoordinator: @unchecked Sendable {
     // MARK: - Groups
 
     /// Asks the groups' rules something that is answered now or later.
-    func group(
+    package func group(
         _ then: @escaping (GroupAnswer) -> Void, _ body: (inout GroupTable, RequestToken, Moment) -> [GroupStep]
     ) {
         guard groups != nil, !isStopped else { return then(.refused(.notCoordinator)) }

@@ -72,8 +72,13 @@ package final class Server: Sendable {
             self.deliveries = deliveries
             undo.append { _ = deliveries.stop(within: .zero) }
             log.mayRetain(pins: deliveries.engine)
+            let coordinator = kafkaListen.map { _ in
+                KafkaCoordinator(
+                    log: log, loop: loops.loops[loops.loops.count - 1], random: random, logger: logger.named("kafka"))
+            }
             let services = ServerServices(
-                settings: settings, log: log, routing: routing, deliveries: deliveries, metrics: metrics,
+                settings: settings, log: log, routing: routing, deliveries: deliveries,
+                groups: coordinator.map { KafkaGroups($0, log: log) }, metrics: metrics,
                 process: ProcessMetrics(start: time.wall), logger: logger, random: random)
             self.services = services
             do throws(NetworkError) {
@@ -91,8 +96,9 @@ package final class Server: Sendable {
             }
             let http = http
             undo.append { http.stop(within: .zero) {} }
-            if let kafkaListen, let kafkaAddress {
-                kafka = try Self.listenToKafka(on: kafkaAddress, kafkaListen, settings, log, loops, logger)
+            if let kafkaListen, let kafkaAddress, let coordinator {
+                kafka = try Self.listenToKafka(
+                    on: kafkaAddress, kafkaListen, settings, log, loops, coordinator, logger)
             } else {
                 kafka = nil
             }
@@ -170,7 +176,7 @@ package final class Server: Sendable {
 
     private static func listenToKafka(
         on address: SocketAddress, _ listen: ListenAddress, _ settings: Settings, _ log: Log, _ loops: EventLoopGroup,
-        _ logger: Logger
+        _ coordinator: KafkaCoordinator, _ logger: Logger
     ) throws(ServerRefusal) -> KafkaListener {
         var limits = KafkaOptions.read(settings)
         limits.connections = connections(limits.connections, of: "kafka.max_connections", listeners: 2, logger)
@@ -182,7 +188,7 @@ package final class Server: Sendable {
         do throws(NetworkError) {
             return try KafkaListener(
                 on: address, loops: loops.loops, settings: limits, log: log,
-                identity: KafkaIdentity(clusterID: identity), random: SystemRandom(), logger: logger.named("kafka"))
+                identity: KafkaIdentity(clusterID: identity), coordinator: coordinator, logger: logger.named("kafka"))
         } catch {
             throw ServerRefusal(error, listening: listen, flag: "kafka")
         }

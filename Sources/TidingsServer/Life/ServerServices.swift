@@ -13,6 +13,8 @@ final class ServerServices: Sendable {
     private let log: Log
     private let routing: RoutingStore
     private let deliveries: Deliveries
+    /// Nil while nobody listens to Kafka's clients.
+    private let groups: KafkaGroups?
     private let metrics: Metrics
     private let process: ProcessMetrics
     private let health: ServerHealth
@@ -23,13 +25,14 @@ final class ServerServices: Sendable {
     private let tails = Locked<[@Sendable () -> Void]>([])
 
     init(
-        settings: Settings, log: Log, routing: RoutingStore, deliveries: Deliveries, metrics: Metrics,
-        process: ProcessMetrics, logger: Logger, random: any RandomSource
+        settings: Settings, log: Log, routing: RoutingStore, deliveries: Deliveries, groups: KafkaGroups?,
+        metrics: Metrics, process: ProcessMetrics, logger: Logger, random: any RandomSource
     ) {
         self.settings = settings
         self.log = log
         self.routing = routing
         self.deliveries = deliveries
+        self.groups = groups
         self.metrics = metrics
         self.process = process
         health = ServerHealth(log: log, routing: routing)
@@ -58,10 +61,10 @@ final class ServerServices: Sendable {
         let publisher = Publisher(
             log: log, loop: loop, routing: routing, random: random, metrics: metrics, limits: limits)
         let reader = RoutingReader(routing)
-        let readers = SubscriptionReaders(log: log, routing: routing, engine: deliveries.engine)
+        let readers = Readers(log: log, routing: routing, engine: deliveries.engine, groups: groups)
         AdminAPI(
             store: routing, log: log, delivery: deliveries.engine, readers: readers,
-            quarantines: LogQuarantines(log), loop: loop
+            groups: groups, quarantines: LogQuarantines(log), loop: loop
         ).register(on: router)
         MendDoor(store: routing, log: log, delivery: deliveries.engine, loop: loop).register(on: router)
         InboundDoor(webhook: { reader.table.inbound($0) }, publisher: publisher).register(on: router)

@@ -41,16 +41,19 @@ final class AdminHarness {
     let delivery = ScriptedDelivery()
     let quarantines = ScriptedQuarantine()
     let readers = ScriptedReaders()
+    let groups = ScriptedGroups()
     private let server: HTTPServer
 
-    init() throws {
+    /// - Parameter keepsGroups: whether a Kafka listener is there that keeps groups.
+    init(keepsGroups: Bool = true) throws {
         loop = SimulatedLoop(clock: clock)
         let logger = Logger("test", to: nil)
         store = RoutingStore(log: log, loop: loop, random: SeededRandom(seed: 9), logger: logger)
         store.start { _ in }
         let router = Router(logger: logger)
         AdminAPI(
-            store: store, log: log, delivery: delivery, readers: readers, quarantines: quarantines, loop: loop
+            store: store, log: log, delivery: delivery, readers: readers, groups: keepsGroups ? groups : nil,
+            quarantines: quarantines, loop: loop
         ).register(on: router)
         server = HTTPServer(
             loop: loop, settings: HTTPServerSettings(), handler: router, random: SeededRandom(seed: 8), logger: logger)
@@ -168,6 +171,53 @@ final class ScriptedReaders: TopicReaders, @unchecked Sendable {
     var found: [TopicReader] = []
 
     func readers(of topic: TopicID, on loop: any Loop, then: @escaping ([TopicReader]) -> Void) { then(found) }
+}
+
+/// Groups that stand as a test says.
+final class ScriptedGroups: GroupAdmin, @unchecked Sendable {
+    var found: [ClientGroup] = []
+    /// What was asked for, in order.
+    private(set) var calls: [String] = []
+
+    func groups(
+        of topic: String?, after: String?, limit: Int, on loop: any Loop,
+        then: @escaping (Result<[ClientGroup], Problem>) -> Void
+    ) {
+        let items = found.sorted { $0.name < $1.name }.filter { group in
+            (after.map { group.name > $0 } ?? true)
+                && (topic == nil || group.members.contains { $0.assigned.contains { $0.topic == topic } })
+        }
+        then(.success(Array(items.prefix(limit))))
+    }
+
+    func group(_ name: String, on loop: any Loop, then: @escaping (Result<ClientGroup, Problem>) -> Void) {
+        then(
+            found.first { $0.name == name }.map { .success($0) }
+                ?? .failure(Problem(.notFound, "there is no group '\(name)'")))
+    }
+
+    func delete(_ name: String, on loop: any Loop, then: @escaping (Result<Void, Problem>) -> Void) {
+        group(name, on: loop) { [self] result in
+            calls.append("delete \(name)")
+            then(result.map { _ in })
+        }
+    }
+
+    func forgetOffsets(
+        of name: String, in partitions: [PartitionID], on loop: any Loop,
+        then: @escaping (Result<Void, Problem>) -> Void
+    ) {
+        calls.append("forget \(name) \(partitions.map { String($0.index) }.joined(separator: ","))")
+        then(.success(()))
+    }
+
+    func setOffsets(
+        of name: String, _ offsets: [(partition: PartitionID, offset: Offset)], on loop: any Loop,
+        then: @escaping (Result<Void, Problem>) -> Void
+    ) {
+        calls.append("set \(name) \(offsets.map { "\($0.partition.index):\($0.offset)" }.joined(separator: ","))")
+        then(.success(()))
+    }
 }
 
 /// Work that is posted to a loop of the test's own thread.

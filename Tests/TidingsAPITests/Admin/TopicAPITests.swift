@@ -134,7 +134,7 @@ import TidingsTesting
         let path = "/v1/topics/orders/delete-records"
         let plan = harness.send("POST", path, #"{"before": "-45s", "dry_run": true}"#).json
         #expect(plan["records"]?.integer == 12 && plan["dry_run"]?.bool == true)
-        #expect(plan["readers"]?.text == #"[{"name":"email","unanswered":3}]"#)
+        #expect(plan["readers"]?.text == #"[{"kind":"subscription","name":"email","unanswered":3}]"#)
         func starts() -> [Int64?] {
             (harness.send("GET", "/v1/topics/orders").json["status"]?["partitions"]?.array ?? []).map {
                 $0["start"]?.integer

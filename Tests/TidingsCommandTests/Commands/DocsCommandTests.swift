@@ -81,7 +81,7 @@ import TidingsServer
                         fault(words[..<place] + [String(choice)])
                     }.first
                 }
-                guard let child = command.subcommands.first(where: { $0.name == word }) else { return "no \(word)" }
+                guard let child = command.subcommands.first(where: { $0.isCalled(word) }) else { return "no \(word)" }
                 command = child
             }
         }
