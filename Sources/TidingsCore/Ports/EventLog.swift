@@ -15,6 +15,10 @@ public protocol EventLog: AnyObject, Sendable {
     /// Any thread.
     func bounds(of partition: PartitionID) -> PartitionBounds?
 
+    /// The producers that number their records in a partition, as far as their records are durable, in the order of their
+    /// ids; nil when there is no such partition. Any thread.
+    func producers(in partition: PartitionID) -> [ProducerStatus]?
+
     /// The last durable round: bounds and reads that begin after this was asked show all of it, and a follower that
     /// was there before is told of every later one. Any thread.
     var lastRound: UInt64 { get }

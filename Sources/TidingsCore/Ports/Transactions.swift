@@ -46,6 +46,35 @@ public struct AbortedTransaction: Sendable, Hashable {
     }
 }
 
+/// What one partition knows of a producer that numbers its records.
+public struct ProducerStatus: Sendable, Hashable {
+    /// Its id.
+    public let producer: Int64
+    /// Which life of it wrote last.
+    public let epoch: Int16
+    /// The number of its last record; nil when it has written none in its epoch.
+    public let lastSequence: Int32?
+    /// When it was heard of last.
+    public let lastHeard: WallTime
+    /// Which life of the coordinator ended a transaction of it last; -1 for none.
+    public let coordinatorEpoch: Int32
+    /// The first offset of its open transaction.
+    public let transactionStart: Offset?
+
+    /// Describes a producer.
+    public init(
+        producer: Int64, epoch: Int16, lastSequence: Int32?, lastHeard: WallTime, coordinatorEpoch: Int32 = -1,
+        transactionStart: Offset? = nil
+    ) {
+        self.producer = producer
+        self.epoch = epoch
+        self.lastSequence = lastSequence
+        self.lastHeard = lastHeard
+        self.coordinatorEpoch = coordinatorEpoch
+        self.transactionStart = transactionStart
+    }
+}
+
 /// Whether the records of a batch count.
 public enum TransactionFate: UInt8, Sendable, Hashable {
     /// They do: they belong to no transaction, or to one that was committed.

@@ -100,7 +100,19 @@ package final class KafkaBroker {
             try describeTransactions(DescribeTransactionsRequest(from: &reader, version: version), answer)
         case .listTransactions:
             try listTransactions(ListTransactionsRequest(from: &reader, version: version), answer)
-        default: answer.connection.refuse("\(answer.api.name) is not served")
+        case .describeProducers:
+            try describeProducers(DescribeProducersRequest(from: &reader, version: version), answer)
+        case .saslHandshake: try saslHandshake(SaslHandshakeRequest(from: &reader, version: version), answer)
+        case .saslAuthenticate: try saslAuthenticate(SaslAuthenticateRequest(from: &reader, version: version), answer)
+        case .describeACLs: try describeACLs(DescribeAclsRequest(from: &reader, version: version), answer)
+        case .createACLs: try createACLs(CreateAclsRequest(from: &reader, version: version), answer)
+        case .deleteACLs: try deleteACLs(DeleteAclsRequest(from: &reader, version: version), answer)
+        case .describeUserScramCredentials:
+            try describeCredentials(DescribeUserScramCredentialsRequest(from: &reader, version: version), answer)
+        case .alterUserScramCredentials:
+            try alterCredentials(AlterUserScramCredentialsRequest(from: &reader, version: version), answer)
+        case .consumerGroupHeartbeat, .consumerGroupDescribe:
+            answer.connection.refuse("\(answer.api.name) is not served")
         }
     }
 

@@ -189,6 +189,33 @@ extension KafkaBroker {
 
     // MARK: - Administration
 
+    /// Tells the producers of partitions that number their records.
+    func describeProducers(_ request: DescribeProducersRequest, _ answer: KafkaAnswer) {
+        give(
+            answer,
+            DescribeProducersResponse(
+                topics: request.topics.map { topic in
+                    let known = self.topic(topic.name)
+                    return .init(
+                        name: topic.name,
+                        partitions: topic.partitionIndexes.map { index in
+                            guard let id = partition(known, index), let producers = log.producers(in: id) else {
+                                return .init(
+                                    partitionIndex: index, errorCode: ErrorCode.unknownTopicOrPartition.rawValue)
+                            }
+                            return .init(partitionIndex: index, activeProducers: producers.map { Self.described($0) })
+                        })
+                }))
+    }
+
+    private static func described(_ producer: ProducerStatus) -> DescribeProducersResponse.ProducerState {
+        .init(
+            producerID: producer.producer, producerEpoch: Int32(producer.epoch),
+            lastSequence: producer.lastSequence ?? -1, lastTimestamp: producer.lastHeard.millis,
+            coordinatorEpoch: producer.coordinatorEpoch,
+            currentTxnStartOffset: producer.transactionStart?.value ?? -1)
+    }
+
     /// Tells the state of transactions.
     func describeTransactions(_ request: DescribeTransactionsRequest, _ answer: KafkaAnswer) {
         let topics = log.topics

@@ -22,6 +22,16 @@ extension Log {
         }
     }
 
+    package func producers(in partition: PartitionID) -> [ProducerStatus]? {
+        guard let found = table.withLock({ $0.partition(partition) }) else { return nil }
+        let known = found.tail.withLock { $0.producers.entries }
+        return known.sorted { $0.key < $1.key }.map { id, entry in
+            ProducerStatus(
+                producer: id, epoch: entry.epoch, lastSequence: entry.batches.last?.lastSequence,
+                lastHeard: entry.time, coordinatorEpoch: entry.coordinatorEpoch, transactionStart: entry.transaction)
+        }
+    }
+
     // MARK: transactions
 
     /// The aborted transactions with records in a range. On a thread that may block.

@@ -121,6 +121,20 @@ package final class InMemoryEventLog: EventLog, @unchecked Sendable {
         }
     }
 
+    package func producers(in partition: PartitionID) -> [ProducerStatus]? {
+        guard let found = partitions[partition] else { return nil }
+        var known: [Int64: ProducerStatus] = [:]
+        for batch in found.batches {
+            guard let header = try? RecordBatchHeader(reading: batch.bytes), header.producerID >= 0 else { continue }
+            known[header.producerID] = ProducerStatus(
+                producer: header.producerID, epoch: header.producerEpoch,
+                lastSequence: header.isControl ? nil : header.baseSequence &+ header.lastOffsetDelta,
+                lastHeard: WallTime(millis: header.maxTimestamp), coordinatorEpoch: header.isControl ? 0 : -1,
+                transactionStart: found.open[header.producerID]?.first?.baseOffset)
+        }
+        return known.values.sorted { $0.producer < $1.producer }
+    }
+
     package func session(on loop: any Loop) -> any LogSession {
         let session = InMemoryLogSession(self, loop)
         sessions.append(session)

@@ -118,6 +118,13 @@ import TidingsTesting
                 == ErrorCode.invalidTxnState.rawValue)
         #expect(client.produce(batch("x", producer), to: "a", version: 12, transactionalID: "t")?.errorCode == 0)
         #expect(try seen() == [])
+        let asked = DescribeProducersRequest(topics: [.init(name: "a", partitionIndexes: [0, 7])])
+        let told: (response: DescribeProducersResponse, body: [UInt8]) = try #require(
+            client.ask(asked, .describeProducers, 0))
+        let partitions = told.response.topics[0].partitions
+        #expect(partitions.map(\.errorCode) == [0, ErrorCode.unknownTopicOrPartition.rawValue])
+        #expect(partitions[0].activeProducers.map(\.producerID) == [producer.producerID])
+        #expect(partitions[0].activeProducers.map(\.currentTxnStartOffset) == [0])
         let next = try end(producer, commits: true, 5)
         #expect(next.errorCode == 0 && next.producerEpoch == producer.producerEpoch + 1)
         #expect(try seen() == ["x"])

@@ -70,6 +70,10 @@ import TidingsTesting
         }
         #expect(gap?.code == .outOfOrderSequence)
         #expect(bench.log.bounds(of: partition)?.lastStable == open)
+        let known = try #require(bench.log.producers(in: partition))
+        #expect(known.map(\.producer) == [7, 20, 21, 22, 23, 30])
+        #expect(known.map(\.lastSequence) == [119, 0, 0, 0, 0, 0])
+        #expect(known.map(\.transactionStart) == [nil, nil, nil, nil, nil, open])
         let aborted = try bench.aborted(partition, 0..<1_000)
         #expect(aborted.map(\.producer) == [20, 22, 23])
         #expect(aborted.map { $0.last - $0.first } == [1, 1, 1])
