@@ -102,7 +102,7 @@ extension APISchemas {
                   "time": \(text(APIPatterns.retention, isNullable: true)),
                   "bytes": \(integer(0, Int64.max, isNullable: true))}},
                 "segment": {"type": ["object", "null"], "additionalProperties": false, "properties": {
-                  "bytes": \(integer(16_384, Int64(Int32.max), isNullable: true)),
+                  "bytes": \(integer(4_096, Int64(Int32.max), isNullable: true)),
                   "time": \(text(APIPatterns.longPause, isNullable: true))}},
                 "max_batch_bytes": \(integer(1_024, 64 << 20, isNullable: true)),
                 "timestamp": \(word("created", "appended")),

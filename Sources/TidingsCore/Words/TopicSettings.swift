@@ -143,7 +143,7 @@ extension TopicSettings {
             let value = try number(-1 ... .max)
             retentionTime = value.map { $0 < 0 || $0 > longest ? nil : .milliseconds($0) } ?? standard.retentionTime
         case .retentionBytes: retentionBytes = try number(-1 ... .max).flatMap { $0 < 0 ? nil : $0 }
-        case .segmentBytes: segmentBytes = try number(16_384...Int64(Int32.max)).map { Int($0) }
+        case .segmentBytes: segmentBytes = try number(4_096...Int64(Int32.max)).map { Int($0) }
         case .segmentTime:
             segmentTime = try number(1...longest).map { .milliseconds($0) } ?? standard.segmentTime
         case .maxBatchBytes: maxBatchBytes = try number(1_024...(64 << 20)).map { Int($0) }

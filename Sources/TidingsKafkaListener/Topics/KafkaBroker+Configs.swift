@@ -54,6 +54,7 @@ struct ConfigEntry {
         fixed("leader.replication.throttled.replicas", "", .list, "There are no followers."),
         fixed("index.interval.bytes", "4096", .int, "How far apart index entries are."),
         fixed("max.compaction.lag.ms", "9223372036854775807", .long, "Compaction goes by what is new."),
+        fixed("message.format.version", "3.0-IV1", .string, "Records have format 2, whatever is wished."),
         fixed("message.timestamp.after.max.ms", "9223372036854775807", .long, "Times to come are accepted."),
         fixed("message.timestamp.before.max.ms", "9223372036854775807", .long, "Old times are accepted."),
         fixed("min.insync.replicas", "1", .int, "There is one copy."),
@@ -120,6 +121,7 @@ struct ConfigEntry {
             "index.interval.bytes", "segment.index.bytes", "max.compaction.lag.ms", "message.timestamp.after.max.ms",
             "message.timestamp.before.max.ms":
             Int64(value).map { $0 >= 0 } ?? false
+        case "message.format.version": true
         case "preallocate", "unclean.leader.election.enable": value == "true" || value == "false"
         case "compression.type": ["producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"].contains(value)
         default: false

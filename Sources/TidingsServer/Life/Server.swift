@@ -183,6 +183,8 @@ package final class Server: Sendable {
         let storage = StorageOptions.log.read(settings)
         limits.segmentBytes = storage.segmentBytes
         limits.batchBytes = storage.maxBatchBytes
+        // Clients wait, unread, before the log has to refuse them; a quarter is left for everybody else.
+        limits.waitingBytes = min(limits.waitingBytes, storage.maxWaitingBytes / 4 * 3 / loops.loops.count)
         // The same as long as the folder is.
         let identity = log.topics[RoutingStore.topic]?.uuid.description ?? "tidings"
         do throws(NetworkError) {

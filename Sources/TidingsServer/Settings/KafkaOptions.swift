@@ -35,7 +35,8 @@ package enum KafkaOptions {
                 effect: "no more are read until one is answered"),
             .bytes(
                 "kafka.max_waiting_bytes", \.waitingBytes, "64KiB", "1GiB",
-                "record batches on one event loop that wait for their sync",
+                "record batches on one event loop that wait for their sync; with all loops' at most three quarters of "
+                    + "storage.max_waiting_bytes",
                 effect: "no more are read until they are synced"),
             .bytes(
                 "kafka.max_fetch_bytes", \.fetchBytes, "1KiB", "1GiB", "one answer to a fetch",

@@ -7,7 +7,7 @@ struct TopicSettingsTests {
     @Test(arguments: [
         (TopicSettingName.durability, "os", "os"), (.cleanup, "delete, compact", "compact,delete"),
         (.cleanup, "compact", "compact"), (.retentionTime, "-1", "-1"), (.retentionTime, "9223372036854775807", "-1"),
-        (.retentionTime, "1000", "1000"), (.retentionBytes, "0", "0"), (.segmentBytes, "16384", "16384"),
+        (.retentionTime, "1000", "1000"), (.retentionBytes, "0", "0"), (.segmentBytes, "4096", "4096"),
         (.segmentTime, "1", "1"), (.maxBatchBytes, "1024", "1024"), (.timestampType, "LogAppendTime", "LogAppendTime"),
         (.minDirtyPercent, "0.05", "0.05"), (.minDirtyPercent, "1", "1"), (.minDirtyPercent, "0.3", "0.3"),
     ])
@@ -22,7 +22,7 @@ struct TopicSettingsTests {
 
     @Test(arguments: [
         (TopicSettingName.durability, "fast"), (.cleanup, ""), (.cleanup, "delete,"), (.retentionTime, "-2"),
-        (.retentionTime, "1d"), (.segmentBytes, "16383"), (.segmentTime, "0"), (.timestampType, "now"),
+        (.retentionTime, "1d"), (.segmentBytes, "4095"), (.segmentTime, "0"), (.timestampType, "now"),
         (.minDirtyPercent, "1.01"), (.minDirtyPercent, "0.123"), (.minDirtyPercent, ".5"), (.tombstoneTime, ""),
     ])
     func aSettingThatCannotBeIsRefused(name: TopicSettingName, text: String) {
