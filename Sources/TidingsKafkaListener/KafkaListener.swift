@@ -52,13 +52,7 @@ package final class KafkaListener: @unchecked Sendable {
             server(place).serve(connection)
         }
         for place in places { place.loop.post { _ = server(place) } }
-        coordinator.loop.post {
-            coordinator.start { result in
-                if case .failure(let error) = result {
-                    logger.error("groups and transactions cannot be read: \(error)")
-                }
-            }
-        }
+        coordinator.loop.post { coordinator.start() }
     }
 
     /// Stops on all loops: no new connections, idle ones are closed, others end after what is in flight.

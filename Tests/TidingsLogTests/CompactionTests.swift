@@ -299,6 +299,44 @@ import TidingsTesting
         }
     }
 
+    @Test func `a record waits no longer for compaction than the topic says, however little is new`() throws {
+        let bench = try LogBench(SimulatedDisk(seed: 2))
+        let partition = try bench.topic(
+            "state", [.cleanup: "compact", .minDirtyPercent: "1", .maxCompactionLag: "3600000"]
+        ).partitions[0]
+        _ = try Self.fill(bench, partition)
+        bench.keepHouse()
+        for number in 0..<9 { try bench.put(partition, [("again", "\(number)")]) }
+        let before = try bench.records(partition).count
+        bench.keepHouse(after: .seconds(60))
+        #expect(try bench.records(partition).count == before)
+        bench.keepHouse(after: .seconds(1_740))
+        bench.keepHouse(after: .seconds(1_800))
+        #expect(try bench.records(partition).count <= before - 8)
+    }
+
+    @Test func `a client's time that its topic does not take is refused`() throws {
+        let bench = try LogBench(SimulatedDisk(seed: 2))
+        let partition = try bench.topic(
+            "a", [.timestampPast: "60000", .timestampFuture: "1000"]
+        ).partitions[0]
+        let now = bench.clock.wall.millis
+        for (millis, isTaken) in [
+            (now, true), (now - 60_000, true), (now - 60_001, false), (now + 1_000, true), (now + 1_001, false),
+        ] {
+            var builder = RecordBatchBuilder()
+            for time in [now, millis] {
+                var body = ByteBuffer(capacity: 64)
+                LogBench.body("text", into: &body)
+                builder.add(body: body.bytes, timestamp: WallTime(millis: time))
+            }
+            let batch = [UInt8](builder.seal(baseOffset: .zero))
+            var refusal: LogError?
+            do throws(LogError) { _ = try bench.stage(batch, to: partition) } catch { refusal = error }
+            #expect(refusal?.code == (isTaken ? nil : .invalidTimestamp), "\(millis - now)")
+        }
+    }
+
     @Test func `a real hole is found in a segment that was compacted, as in any other`() throws {
         let disk = SimulatedDisk(seed: 2)
         let bench = try LogBench(disk)

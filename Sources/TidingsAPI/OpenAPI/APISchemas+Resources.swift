@@ -106,8 +106,11 @@ extension APISchemas {
                   "time": \(text(APIPatterns.longPause, isNullable: true))}},
                 "max_batch_bytes": \(integer(1_024, 64 << 20, isNullable: true)),
                 "timestamp": \(word("created", "appended")),
+                "timestamp_past": \(text(APIPatterns.longPauseOrNone, isNullable: true)),
+                "timestamp_future": \(text(APIPatterns.longPauseOrNone, isNullable: true)),
                 "compaction": {"type": ["object", "null"], "additionalProperties": false, "properties": {
                   "lag": \(text(APIPatterns.longPauseOrNone, isNullable: true)),
+                  "max_lag": \(text(APIPatterns.longPause, isNullable: true)),
                   "tombstones": \(text(APIPatterns.longPauseOrNone, isNullable: true)),
                   "dirty_percent": \(integer(0, 100, isNullable: true))}}
                 """, required: "")
@@ -260,7 +263,9 @@ extension APISchemas {
                     "segment": \(answer("\"bytes\": \(maybeNumber),\n\"time\": \(string)")),
                     "max_batch_bytes": \(maybeNumber),
                     "timestamp": \(string),
-                    "compaction": \(answer("\"lag\": \(string),\n\"tombstones\": \(string),\n\"dirty_percent\": \(number)")),
+                    "timestamp_past": \(maybeString),
+                    "timestamp_future": \(maybeString),
+                    "compaction": \(answer("\"lag\": \(string),\n\"max_lag\": \(maybeString),\n\"tombstones\": \(string),\n\"dirty_percent\": \(number)")),
                     "status": \(answer(topicStatus, optional: #""readers": \#(list(topicReader))"#))
                     """)
             ),

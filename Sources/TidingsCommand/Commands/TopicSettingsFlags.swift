@@ -14,7 +14,10 @@ enum TopicSettingsFlags {
         .init("segment-time", "segment.time", .text, "DURATION", "the age at which a segment is closed"),
         .init("max-batch-bytes", "max_batch_bytes", .number, "N", "the largest batch a Kafka client may send"),
         .init("timestamp", "timestamp", .text, "created|appended", "whose time a Kafka client's record has"),
+        .init("timestamp-past", "timestamp_past", .text, "DURATION", "how old a Kafka client's time may be"),
+        .init("timestamp-future", "timestamp_future", .text, "DURATION", "how far ahead a Kafka client's time may be"),
         .init("compaction-lag", "compaction.lag", .text, "DURATION", "how old a record is before compaction drops it"),
+        .init("compaction-max-lag", "compaction.max_lag", .text, "DURATION", "how long a record waits for compaction"),
         .init("tombstones", "compaction.tombstones", .text, "DURATION", "how long compaction keeps a deletion"),
         .init("dirty-percent", "compaction.dirty_percent", .number, "N", "how much is new before it is compacted"),
     ]

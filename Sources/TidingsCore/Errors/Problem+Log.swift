@@ -10,7 +10,7 @@ extension Problem {
         case .tooManyTopics, .outOfOrderSequence, .fencedProducer, .duplicateSequence, .invalidTransaction,
             .fencedCoordinator:
             self.init(.conflict, error.description)
-        case .invalidSetting: self.init(.invalidResource, error.description)
+        case .invalidSetting, .invalidTimestamp: self.init(.invalidResource, error.description)
         case .diskFull: self.init(.diskFull, error.description, retryAfter: .seconds(5))
         case .overloaded, .layoutChanged, .tooManyProducers:
             self.init(.unavailable, error.description, retryAfter: .seconds(1))

@@ -323,6 +323,8 @@ public struct LogError: Error, Sendable, CustomStringConvertible {
         case corruptBatch = "log.corrupt-batch"
         /// A setting of a topic, or what is asked of it, is not possible.
         case invalidSetting = "log.invalid-setting"
+        /// A client's record has a time that its topic does not take.
+        case invalidTimestamp = "log.invalid-timestamp"
         /// An idempotent producer left out a sequence number.
         case outOfOrderSequence = "log.out-of-order-sequence"
         /// A producer of that id with a later epoch has taken over.

@@ -49,8 +49,14 @@ public struct TopicSettings: Sendable, Hashable {
     public var maxBatchBytes: Int?
     /// Whose time a record's timestamp is.
     public var timestampType = TimestampType.created
+    /// How far behind the server's clock a time that a Kafka client gives may lie; nil without limit.
+    public var timestampPast: Duration?
+    /// How far ahead of the server's clock a time that a Kafka client gives may lie; nil without limit.
+    public var timestampFuture: Duration?
     /// How old a record must be before compaction may drop it.
     public var minCompactionLag = Duration.zero
+    /// How old a record may become before its partition is compacted, however little is new; nil without limit.
+    public var maxCompactionLag: Duration?
     /// How long compaction keeps a tombstone, after it was first seen there.
     public var tombstoneTime = Duration.seconds(86_400)
     /// Which part of a partition, in percent of its bytes, must be new since its last compaction before the next one.
@@ -70,7 +76,10 @@ public enum TopicSettingName: String, Sendable, Hashable, CaseIterable {
     case segmentTime = "segment.ms"
     case maxBatchBytes = "max.message.bytes"
     case timestampType = "message.timestamp.type"
+    case timestampPast = "message.timestamp.before.max.ms"
+    case timestampFuture = "message.timestamp.after.max.ms"
     case minCompactionLag = "min.compaction.lag.ms"
+    case maxCompactionLag = "max.compaction.lag.ms"
     case tombstoneTime = "delete.retention.ms"
     case minDirtyPercent = "min.cleanable.dirty.ratio"
 }
@@ -101,7 +110,10 @@ extension TopicSettings {
         case .segmentTime: String(segmentTime.millis)
         case .maxBatchBytes: maxBatchBytes.map { String($0) }
         case .timestampType: timestampType.rawValue
+        case .timestampPast: String(timestampPast?.millis ?? .max)
+        case .timestampFuture: String(timestampFuture?.millis ?? .max)
         case .minCompactionLag: String(minCompactionLag.millis)
+        case .maxCompactionLag: String(maxCompactionLag?.millis ?? .max)
         case .tombstoneTime: String(tombstoneTime.millis)
         case .minDirtyPercent: Self.ratio(minDirtyPercent)
         }
@@ -122,6 +134,9 @@ extension TopicSettings {
         }
         // A hundred years: further than any clock, and far from what overflows.
         let longest: Int64 = 36_525 * 86_400_000
+        func limit(from lowest: Int64) throws(TopicSettingError) -> Duration? {
+            try number(lowest ... .max).flatMap { $0 > longest ? nil : .milliseconds($0) }
+        }
         switch name {
         case .durability:
             guard let text else { return durability = standard.durability }
@@ -151,6 +166,9 @@ extension TopicSettings {
             guard let text else { return timestampType = standard.timestampType }
             guard let value = TimestampType(rawValue: text) else { throw refused("CreateTime or LogAppendTime") }
             timestampType = value
+        case .timestampPast: timestampPast = try limit(from: 0)
+        case .timestampFuture: timestampFuture = try limit(from: 0)
+        case .maxCompactionLag: maxCompactionLag = try limit(from: 1)
         case .minCompactionLag:
             minCompactionLag = try number(0...longest).map { .milliseconds($0) } ?? standard.minCompactionLag
         case .tombstoneTime:

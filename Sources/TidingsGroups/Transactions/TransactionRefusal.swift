@@ -3,6 +3,8 @@
 /// Why the coordinator refuses a request; each case is Kafka's error of that name.
 package enum TransactionRefusal: Error, Sendable, Hashable, CaseIterable {
     case coordinatorNotAvailable
+    /// What was recorded is not read yet.
+    case coordinatorLoadInProgress
     case notCoordinator
     case unknownServerError
     case invalidRequest

@@ -149,6 +149,7 @@ extension ErrorCode {
             case .recordTooLarge: .messageTooLarge
             case .corruptBatch, .quarantined: .corruptMessage
             case .invalidSetting: .invalidRecord
+            case .invalidTimestamp: .invalidTimestamp
             case .outOfOrderSequence: .outOfOrderSequenceNumber
             case .fencedProducer: .invalidProducerEpoch
             case .duplicateSequence: .duplicateSequenceNumber

@@ -142,6 +142,7 @@ final class KafkaConnection: ByteStreamHandler {
         }
         push()
         if isStalled, !isBusy { server.resumeSoon(self) }
+        closeIfDone()
     }
 
     /// Whether an answer to it would leave at once.
@@ -182,6 +183,12 @@ final class KafkaConnection: ByteStreamHandler {
     func streamDidDrain() {
         push()
         if isStalled, !isBusy { resume() }
+        closeIfDone()
+    }
+
+    /// Closes a connection with nothing in flight that its client or the server ends.
+    private func closeIfDone() {
+        if isIdle, !isOver, endsWhenIdle && !isStalled || server.isStopping { close() }
     }
 
     // MARK: - The end

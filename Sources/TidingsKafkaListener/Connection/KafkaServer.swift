@@ -17,9 +17,10 @@ package final class KafkaServer {
     /// Bytes of records that wait for their sync.
     private var waitingBytes = 0
     private var waitingForDisk = Fifo<KafkaConnection>()
-    private var isStopping = false
+    private(set) var isStopping = false
     private var whenStopped: (() -> Void)?
     private var sweepTimer: LoopTimer?
+    private var deadlineTimer: LoopTimer?
 
     init(_ broker: KafkaBroker, _ settings: KafkaListenerSettings, logger: Logger) {
         self.broker = broker
@@ -104,10 +105,7 @@ package final class KafkaServer {
 
     private func sweep() {
         let limit = now - settings.idleTime.nanos
-        for connection in connections where connection.isIdle && (connection.lastUse < limit || connection.endsWhenIdle)
-        {
-            connection.close()
-        }
+        for connection in connections where connection.isIdle && connection.lastUse < limit { connection.close() }
     }
 
     // MARK: - The end
@@ -119,25 +117,18 @@ package final class KafkaServer {
         broker.stop()
         for connection in connections where connection.isIdle { connection.close() }
         guard !connections.isEmpty else { return stopped() }
-        _ = broker.loop.schedule(after: deadline) { [weak self] in
+        deadlineTimer = broker.loop.schedule(after: deadline) { [weak self] in
             guard let self else { return }
+            self.deadlineTimer = nil
             for connection in self.connections { connection.breakOff() }
-        }
-        drain()
-    }
-
-    private func drain() {
-        guard !connections.isEmpty else { return }
-        _ = broker.loop.schedule(after: .milliseconds(10)) { [weak self] in
-            guard let self else { return }
-            for connection in self.connections where connection.isIdle { connection.close() }
-            self.drain()
         }
     }
 
     private func stopped() {
         if let sweepTimer { broker.loop.cancel(sweepTimer) }
         sweepTimer = nil
+        if let deadlineTimer { broker.loop.cancel(deadlineTimer) }
+        deadlineTimer = nil
         let work = whenStopped
         whenStopped = nil
         work?()

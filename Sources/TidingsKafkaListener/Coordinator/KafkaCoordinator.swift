@@ -22,14 +22,17 @@ package final class KafkaCoordinator: @unchecked Sendable {
     }()
     /// How often what is too old is looked for.
     private static let expiryPause = Duration.seconds(300)
+    /// How long after a failure what was recorded is read again.
+    private static let readPause = Duration.seconds(5)
 
     let loop: any Loop
     private let log: any EventLog
     private let session: any LogSession
     private let random: any RandomSource
     private let logger: Logger
-    private let groupLimits: GroupLimits
-    private let transactionLimits: TransactionLimits
+    /// What groups and transactions hold at most.
+    let groupLimits: GroupLimits
+    let transactionLimits: TransactionLimits
     private var groupsPartition: PartitionID?
     private var transactionsPartition: PartitionID?
     private var buffer = AppendBuffer()
@@ -43,8 +46,11 @@ package final class KafkaCoordinator: @unchecked Sendable {
     /// Nil until what was recorded is read.
     package private(set) var groups: GroupTable?
     private(set) var transactions: TransactionCoordinator?
+    private let readFault = Locked<String?>("groups and transactions are being read")
+    /// Why groups and transactions are not served; nil when they are. Any thread.
+    package var fault: String? { readFault.withLock { $0 } }
 
-    /// Makes a coordinator. ``start(then:)``, on its loop, reads what was recorded.
+    /// Makes a coordinator. ``start()``, on its loop, reads what was recorded.
     package init(
         log: any EventLog, loop: any Loop, random: any RandomSource, logger: Logger,
         groups: GroupLimits = GroupLimits(), transactions: TransactionLimits = TransactionLimits()
@@ -62,8 +68,10 @@ package final class KafkaCoordinator: @unchecked Sendable {
 
     // MARK: - The beginning and the end
 
-    /// Reads what was recorded, and goes on with it; until then requests are told to come again.
-    func start(then: @escaping (Result<Void, LogError>) -> Void) {
+    /// Reads what was recorded, and goes on with it; until then requests are told to come again. What cannot be read is
+    /// tried again.
+    func start() {
+        guard !isStopped else { return }
         var state = GroupState()
         StateTopic.load(Self.groupsTopic, Self.topicSettings, session, logger) { [logger] record in
             do {
@@ -73,16 +81,13 @@ package final class KafkaCoordinator: @unchecked Sendable {
             }
         } then: { [self] result in
             switch result {
-            case .failure(let error): then(.failure(error))
-            case .success(let partition):
-                groupsPartition = partition
-                groups = GroupTable(state, limits: groupLimits, random: random, at: moment)
-                startTransactions(then)
+            case .failure(let error): startAgain(error)
+            case .success(let partition): startTransactions(partition, state)
             }
         }
     }
 
-    private func startTransactions(_ then: @escaping (Result<Void, LogError>) -> Void) {
+    private func startTransactions(_ groupsPartition: PartitionID, _ groupState: GroupState) {
         var state = TransactionState()
         StateTopic.load(Self.transactionsTopic, Self.topicSettings, session, logger) { [logger] record in
             do {
@@ -92,14 +97,32 @@ package final class KafkaCoordinator: @unchecked Sendable {
             }
         } then: { [self] result in
             switch result {
-            case .failure(let error): then(.failure(error))
+            case .failure(let error): startAgain(error)
             case .success(let partition):
+                guard !isStopped else { return }
+                self.groupsPartition = groupsPartition
+                groups = GroupTable(groupState, limits: groupLimits, random: random, at: moment)
                 transactionsPartition = partition
                 transactions = TransactionCoordinator(state, limits: transactionLimits)
+                readFault.withLock { $0 = nil }
                 change { (transactions: inout TransactionCoordinator, now) in transactions.resume(at: now) }
                 expireLater()
-                then(.success(()))
             }
+        }
+    }
+
+    private func startAgain(_ error: LogError) {
+        let fault = "groups and transactions cannot be read: \(error)"
+        if readFault.withLock({ known in
+            defer { known = fault }
+            return known != fault
+        }) {
+            logger.error("\(fault)")
+        }
+        guard !isStopped else { return }
+        expiry = loop.schedule(after: Self.readPause) { [weak self] in
+            self?.expiry = nil
+            self?.start()
         }
     }
 
@@ -146,7 +169,8 @@ package final class KafkaCoordinator: @unchecked Sendable {
     package func group(
         _ then: @escaping (GroupAnswer) -> Void, _ body: (inout GroupTable, RequestToken, Moment) -> [GroupStep]
     ) {
-        guard groups != nil, !isStopped else { return then(.refused(.notCoordinator)) }
+        guard !isStopped else { return then(.refused(.notCoordinator)) }
+        guard groups != nil else { return then(.refused(.coordinatorLoadInProgress)) }
         lastToken += 1
         let token = RequestToken(lastToken)
         groupReplies[token] = then
@@ -162,7 +186,8 @@ package final class KafkaCoordinator: @unchecked Sendable {
 
     /// A heartbeat, the most frequent request of all: answered at once.
     func heartbeat(_ id: String, _ member: MemberIdentity, generation: Int32) -> ErrorCode {
-        guard groups != nil, !isStopped else { return .coordinatorLoadInProgress }
+        guard !isStopped else { return .notCoordinator }
+        guard groups != nil else { return .coordinatorLoadInProgress }
         return groups!.heartbeat(id, member, generation: generation, at: moment).map { ErrorCode($0) } ?? .noError
     }
 
@@ -185,7 +210,8 @@ package final class KafkaCoordinator: @unchecked Sendable {
         _ then: @escaping (TransactionAnswer) -> Void,
         _ body: (inout TransactionCoordinator, RequestToken, Moment) -> [TransactionStep]
     ) {
-        guard transactions != nil, !isStopped else { return then(.refused(.notCoordinator)) }
+        guard !isStopped else { return then(.refused(.notCoordinator)) }
+        guard transactions != nil else { return then(.refused(.coordinatorLoadInProgress)) }
         lastToken += 1
         let token = RequestToken(lastToken)
         transactionReplies[token] = then

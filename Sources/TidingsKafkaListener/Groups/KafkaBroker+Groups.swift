@@ -11,6 +11,7 @@ extension ErrorCode {
         self =
             switch refusal {
             case .coordinatorNotAvailable: .coordinatorNotAvailable
+            case .coordinatorLoadInProgress: .coordinatorLoadInProgress
             case .notCoordinator: .notCoordinator
             case .unknownServerError: .unknownServerError
             case .invalidRequest: .invalidRequest

@@ -31,9 +31,19 @@ extension KafkaBroker {
             }
             var code = ErrorCode.unknownServerError
             if case .refused(let refusal) = result {
-                code = ErrorCode(refusal, knowsFenced: false, knowsAbortable: answer.version >= 12)
+                code = Self.code(refusal, answer.version)
             }
             refuseAll(code)
+        }
+    }
+
+    /// What a producer is told that may not append just now or at all.
+    private static func code(_ refusal: TransactionRefusal, _ version: Int16) -> ErrorCode {
+        switch refusal {
+        // Names of this kind mean nothing to who produces; what it knows, and comes again for, is that replicas are few.
+        case .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator: .notEnoughReplicas
+        case .concurrentTransactions where version < 12: .notEnoughReplicas
+        default: ErrorCode(refusal, knowsFenced: false, knowsAbortable: version >= 12)
         }
     }
 
@@ -78,16 +88,16 @@ extension KafkaBroker {
                     wait.refuse(at, .invalidRecord, "a partition without records")
                     continue
                 }
-                let stampsTime = known?.settings.timestampType == .appended
-                append(records.bytes(in: frame), to: id, at, wait, answer.version, stampsTime: stampsTime)
+                let topic = known?.settings ?? TopicSettings()
+                append(records.bytes(in: frame), to: id, topic, at, wait, answer.version)
             }
         }
         wait.allAreStaged()
     }
 
     private func append(
-        _ batch: UnsafeRawBufferPointer, to partition: PartitionID, _ place: ProduceWait.Place, _ wait: ProduceWait,
-        _ version: Int16, stampsTime: Bool
+        _ batch: UnsafeRawBufferPointer, to partition: PartitionID, _ topic: TopicSettings,
+        _ place: ProduceWait.Place, _ wait: ProduceWait, _ version: Int16
     ) {
         if let refusal = Self.refusal(of: batch, version) {
             return wait.refuse(place, refusal.code, refusal.sentence)
@@ -96,9 +106,10 @@ extension KafkaBroker {
         do throws(LogError) {
             let offset = try session.append(batch: batch, to: partition) { wait.ended(place, $0) }
             wait.staged(
-                place, offset, log.bounds(of: partition)?.start ?? .zero, stampsTime ? loop.time.wall.millis : -1)
+                place, offset, log.bounds(of: partition)?.start ?? .zero,
+                topic.timestampType == .appended ? loop.time.wall.millis : -1)
         } catch {
-            wait.refused(place, error)
+            wait.refused(place, ProduceRefusal(of: batch, error, topic, at: loop.time.wall))
         }
     }
 
@@ -121,6 +132,7 @@ extension KafkaBroker {
         }
         let attributes = batch.number(21, Int16.self)
         if attributes & 32 != 0 { return (.invalidRecord, "control batches are written by the server") }
+        if attributes & 8 != 0 { return (.invalidTimestamp, "the time of an append is the server's to give") }
         if attributes & 7 == RecordCodec.zstd.rawValue, version < 7 {
             return (.unsupportedCompressionType, "zstd needs a request of version 7 or later")
         }
@@ -181,8 +193,9 @@ final class ProduceWait {
         one()
     }
 
-    func refused(_ place: Place, _ error: LogError) {
-        note(place, ErrorCode(error), error.description)
+    func refused(_ place: Place, _ refusal: ProduceRefusal) {
+        note(place, refusal.code, refusal.sentence)
+        update(place) { $0.recordErrors = refusal.records }
         one()
     }
 

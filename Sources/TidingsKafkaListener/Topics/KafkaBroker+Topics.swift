@@ -93,7 +93,12 @@ extension KafkaBroker {
             if wanted.replicationFactor != -1 { try checkReplicas(wanted.replicationFactor, assigned: nil) }
         }
         var topic = TopicSettings()
-        for config in wanted.configs { try ConfigEntry.set(config.name, to: config.value, in: &topic) }
+        for config in wanted.configs {
+            guard let value = config.value else {
+                throw AdminRefusal(.invalidConfig, "'\(config.name)' is set to nothing")
+            }
+            try ConfigEntry.set(config.name, to: value, in: &topic)
+        }
         return (name, partitions, topic)
     }
 

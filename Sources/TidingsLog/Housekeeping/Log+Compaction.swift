@@ -19,13 +19,32 @@ extension Log {
         throw noKey(topic)
     }
 
+    /// Refuses a client's batch with a record whose time its topic does not take. Only topics that limit times are asked.
+    static func requireTimes(
+        of batch: UnsafeRawBufferPointer, in window: TimeWindow, at now: WallTime, _ topic: TopicName
+    ) throws(LogError) {
+        do throws(RecordError) {
+            let decoded = try DecodedBatch(batch)
+            if decoded.records(in: batch).allSatisfy({ window.takes($0.timestamp, at: now) }) { return }
+        } catch {
+            throw LogError(.corruptBatch, error.description)
+        }
+        throw LogError(
+            .invalidTimestamp,
+            "a record's time is further from the server's clock than the topic \(topic) takes "
+                + "(message.timestamp.before.max.ms, message.timestamp.after.max.ms)")
+    }
+
     /// Keeps of each key the last record, when enough of a partition is new since the last time.
     func compact(_ partition: Partition, _ settings: TopicSettings, _ now: WallTime) throws(HouseFailure) {
         let bounds = partition.tail.withLock { $0.bounds }
         let lag = settings.minCompactionLag.millis
+        // A segment is closed after half of the longest lag, and compacted after the other half.
+        let longest = settings.maxCompactionLag.map { $0.millis / 2 }
         let isHorizonOver = horizon(of: partition).map { $0 <= now } ?? false
         let (end, isDue) = partition.files.withLock { files -> (Offset, Bool) in
             var (end, clean, dirty) = (files.start, Int64(0), Int64(0))
+            var isOverdue = false
             for place in files.sealed.indices {
                 let segmentEnd = files.end(ofSealed: place)
                 guard segmentEnd <= bounds.lastStable, let age = files.age(ofSealed: place),
@@ -36,10 +55,11 @@ extension Log {
                     clean += files.sealed[place].byteCount
                 } else {
                     dirty += files.sealed[place].byteCount
+                    if let longest, now.millis - age.millis >= longest { isOverdue = true }
                 }
             }
             let isDirty = dirty > 0 && dirty * 100 >= (clean + dirty) * Int64(settings.minDirtyPercent)
-            return (end, isDirty || isHorizonOver && clean + dirty > 0)
+            return (end, isDirty || isOverdue || isHorizonOver && clean + dirty > 0)
         }
         guard isDue else { return }
         // Only what a checkpoint has synced is replaced.

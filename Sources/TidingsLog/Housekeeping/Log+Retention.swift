@@ -94,6 +94,9 @@ extension Log {
         if settings.cleanup.contains(.delete), !partition.topic.isInternal, let time = settings.retentionTime {
             limit = min(limit, max(1, time.millis))
         }
+        if settings.cleanup.contains(.compact), let lag = settings.maxCompactionLag {
+            limit = min(limit, max(1, lag.millis / 2))
+        }
         let isClosed = try partition.files.withLock { files throws(DiskError) -> Bool in
             guard let since = files.activeSince, clock.expected.millis - since.millis >= limit else { return false }
             return try files.closeActive(context)

@@ -72,6 +72,7 @@ extension LoopSession {
         if partition.needsKeys.load(ordering: .relaxed) { try Log.requireKeys(of: batch, partition.topic) }
         let settings = log.settings
         let now = loop.time.wall
+        if let times = policy.times { try Log.requireTimes(of: batch, in: times, at: now, partition.topic) }
         let whole = WholeBatch(copying: batch, recordCount: header.recordCount)
         if policy.stampsAppendTime { whole.bytes.patch { RecordBatchHeader.stamp($0, appendTime: now) } }
         var offset = Offset.zero

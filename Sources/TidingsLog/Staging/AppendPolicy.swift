@@ -12,11 +12,14 @@ struct AppendPolicy: Sendable {
     let maxBatchBytes: Int?
     /// Whether records get the time of their append.
     let stampsAppendTime: Bool
+    /// Which times clients may give their records; nil when any.
+    let times: TimeWindow?
 
     init(_ settings: TopicSettings) {
         isRelaxed = settings.durability.isRelaxed
         isSyncedInIntervals = settings.durability == .interval
         maxBatchBytes = settings.maxBatchBytes
         stampsAppendTime = settings.timestampType == .appended
+        times = stampsAppendTime ? nil : TimeWindow(settings)
     }
 }

@@ -52,7 +52,10 @@ enum TopicSettingsJSON {
         }
         settings.maxBatchBytes = bytes(&reader, "max_batch_bytes", 1_024...(64 << 20))
         settings.timestampType = reader.word("timestamp", Timestamp(settings.timestampType)).type
+        settings.timestampPast = limit(&reader, "timestamp_past", .zero...longest)
+        settings.timestampFuture = limit(&reader, "timestamp_future", .zero...longest)
         group("compaction", &reader) { reader in
+            settings.maxCompactionLag = limit(&reader, "max_lag", .milliseconds(1)...longest)
             settings.minCompactionLag = reader.duration("lag", .zero...longest, settings.minCompactionLag)
             settings.tombstoneTime = reader.duration("tombstones", .zero...longest, settings.tombstoneTime)
             settings.minDirtyPercent = reader.integer("dirty_percent", 0...100, settings.minDirtyPercent)
@@ -83,6 +86,12 @@ enum TopicSettingsJSON {
         reader.value(name) == nil ? nil : reader.integer(name, allowed, allowed.upperBound)
     }
 
+    private static func limit(
+        _ reader: inout ObjectReader, _ name: String, _ allowed: ClosedRange<Duration>
+    ) -> Duration? {
+        reader.value(name) == nil ? nil : reader.duration(name, allowed, allowed.upperBound)
+    }
+
     // MARK: - Writing
 
     static func write(_ settings: TopicSettings, _ json: inout JSONWriter) {
@@ -100,9 +109,12 @@ enum TopicSettingsJSON {
         }
         number("max_batch_bytes", settings.maxBatchBytes.map { Int64($0) }, &json)
         json.member("timestamp", Timestamp(settings.timestampType).rawValue)
+        limit("timestamp_past", settings.timestampPast, &json)
+        limit("timestamp_future", settings.timestampFuture, &json)
         json.key("compaction")
         json.object { json in
             json.member("lag", DurationText.format(settings.minCompactionLag))
+            limit("max_lag", settings.maxCompactionLag, &json)
             json.member("tombstones", DurationText.format(settings.tombstoneTime))
             json.member("dirty_percent", settings.minDirtyPercent)
         }
@@ -111,6 +123,11 @@ enum TopicSettingsJSON {
     private static func number(_ name: StaticString, _ value: Int64?, _ json: inout JSONWriter) {
         json.key(name)
         if let value { json.number(value) } else { json.null() }
+    }
+
+    private static func limit(_ name: StaticString, _ value: Duration?, _ json: inout JSONWriter) {
+        json.key(name)
+        if let value { json.string(DurationText.format(value)) } else { json.null() }
     }
 
     /// Where a setting stands in a topic.
@@ -124,7 +141,10 @@ enum TopicSettingsJSON {
         case .segmentTime: "/segment/time"
         case .maxBatchBytes: "/max_batch_bytes"
         case .timestampType: "/timestamp"
+        case .timestampPast: "/timestamp_past"
+        case .timestampFuture: "/timestamp_future"
         case .minCompactionLag: "/compaction/lag"
+        case .maxCompactionLag: "/compaction/max_lag"
         case .tombstoneTime: "/compaction/tombstones"
         case .minDirtyPercent: "/compaction/dirty_percent"
         }

@@ -104,6 +104,9 @@ final class KafkaGroups: GroupAdmin {
         }
     }
 
+    /// Why groups and transactions are not served; nil when they are. Any thread.
+    var fault: String? { coordinator.fault }
+
     /// Waits while a server that began just now reads its groups, for two seconds at most.
     private func whenRead(on loop: any Loop, patience: Int = 200, then: @escaping (Bool) -> Void) {
         coordinator.ask(on: loop) { (coordinator, reply: @escaping (Bool) -> Void) in
@@ -129,7 +132,7 @@ final class KafkaGroups: GroupAdmin {
             Problem(.invalidParameter, "'\(name)' is no group's name", [.init("path:name", "group", found: name)])
         case .policyViolation: Problem(.conflict, "there are as many groups as there may be, or no room for more")
         case .invalidCommitOffsetSize: Problem(.conflict, "a group holds no more offsets than that")
-        case .coordinatorNotAvailable, .notCoordinator:
+        case .coordinatorNotAvailable, .coordinatorLoadInProgress, .notCoordinator:
             Problem(.unavailable, "groups cannot be changed just now", retryAfter: .seconds(1))
         default: Problem(.internalError, "group '\(name)' refuses: \(refusal)")
         }

@@ -35,7 +35,7 @@ final class ServerServices: Sendable {
         self.groups = groups
         self.metrics = metrics
         self.process = process
-        health = ServerHealth(log: log, routing: routing)
+        health = ServerHealth(log: log, routing: routing, groups: groups)
         gauges = PartitionGauges(log, most: settings[TelemetryOptions.mostPartitions])
         self.logger = logger
         self.random = random

@@ -12,22 +12,25 @@ final class ServerHealth: Sendable {
 
     private let log: Log
     private let routing: RoutingStore
+    private let groups: KafkaGroups?
 
-    init(log: Log, routing: RoutingStore) {
+    init(log: Log, routing: RoutingStore, groups: KafkaGroups?) {
         self.log = log
         self.routing = routing
+        self.groups = groups
     }
 
-    /// What the server is asked for: a log that serves, and a disk with room for events. Without room it is ready all the
-    /// same, since everything but publishing goes on.
+    /// What the server is asked for: a log that serves, a disk with room for events, and the groups of Kafka's clients
+    /// where it listens to them. Without the last two it is ready all the same, since everything else goes on.
     var checks: [TelemetryDoor.Check] {
         let log = log
+        let groups = groups.map { groups in TelemetryDoor.Check("groups", isBearable: true) { groups.fault } }
         return [
             TelemetryDoor.Check("log") { log.refusal.flatMap { $0.code == .diskFull ? nil : $0.description } },
             TelemetryDoor.Check("disk", isBearable: true) {
                 log.refusal.flatMap { $0.code == .diskFull ? $0.description : nil }
             },
-        ]
+        ] + (groups.map { [$0] } ?? [])
     }
 
     /// One sentence each; none when all is as it should be. Any thread.

@@ -21,6 +21,12 @@ import TidingsTesting
         return batch
     }
 
+    /// With a checksum that is right.
+    private static func summed(_ batch: [UInt8]) -> [UInt8] {
+        let sum = batch.withUnsafeBytes { CRC32C.checksum($0.part(21..<$0.count)) }
+        return Array(batch[..<17]) + [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: sum >> $0) } + Array(batch[21...])
+    }
+
     /// Enough to be worth compressing.
     static let longTexts = Array(repeating: String(repeating: "x", count: 500), count: 10)
 
@@ -33,6 +39,8 @@ import TidingsTesting
             ("a cut batch", Array(batch.dropLast()), 9, .corruptMessage),
             ("no batch", [1, 2, 3], 9, .corruptMessage), ("nothing", [], 9, .corruptMessage),
             ("control", changed(batch, 22, 32), 9, .invalidRecord),
+            ("the time of an append", changed(batch, 22, 8), 9, .invalidTimestamp),
+            ("more offsets than records", summed(changed(batch, 26, 2)), 9, .invalidRecord),
             (
                 "zstd before version 7", BrokerBench.batch(longTexts, codec: .zstd), 6,
                 .unsupportedCompressionType

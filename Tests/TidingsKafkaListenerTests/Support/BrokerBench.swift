@@ -16,7 +16,8 @@ final class BrokerBench {
     private(set) var coordinator: KafkaCoordinator
 
     init(
-        log: InMemoryEventLog = InMemoryEventLog(), _ change: (inout KafkaListenerSettings) -> Void = { _ in }
+        log: InMemoryEventLog = InMemoryEventLog(), readsGroups: Bool = true,
+        _ change: (inout KafkaListenerSettings) -> Void = { _ in }
     ) {
         self.log = log
         loop = SimulatedLoop(clock: clock)
@@ -28,7 +29,7 @@ final class BrokerBench {
             log: log, loop: loop, settings: settings, identity: KafkaIdentity(clusterID: "test"),
             coordinator: coordinator, logger: logger)
         server = KafkaServer(broker, settings, logger: logger)
-        coordinator.start { _ in }
+        if readsGroups { coordinator.start() }
         loop.runUntilIdle()
     }
 
