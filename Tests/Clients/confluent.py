@@ -97,7 +97,7 @@ def codecs(address):
         offsets = send(producer(address, compression_type=codec, linger_ms=50), topic, common.samples())
         same(offsets, list(range(200)), f"offsets of {codec}")
         same(contents(read(address, topic, 200)), common.samples(), codec)
-        same({batch[1] for batch in common.stored(address, topic)}, {codec}, "codecs of the stored batches")
+        same(common.codecs_of(address, topic), {codec}, "codecs of the stored batches")
 
 
 def acks(address):

@@ -129,3 +129,12 @@ def produce(connection, topic, partition, data, acks=-1):
     answer = connection.ask(0, 7, body)
     place = 4 + 2 + len(topic.encode()) + 4 + 4
     return struct.unpack_from(">hq", answer, place)
+
+
+def create(connection, topic, partitions):
+    """A CreateTopics of version 2."""
+    body = struct.pack(">i", 1) + text(topic) + struct.pack(">ihii", partitions, 1, 0, 0)
+    answer = connection.ask(19, 2, body + struct.pack(">ib", 10_000, 0))
+    error = struct.unpack_from(">h", answer, 8 + 2 + len(topic.encode()))[0]
+    if error:
+        raise RuntimeError(f"create: error {error}")
