@@ -465,8 +465,10 @@ def errors(address):
 
 if __name__ == "__main__":
     library = confluent_kafka.libversion()[0]
+    # Of the system's library this is the way in, no more.
+    version = f"{confluent_kafka.__version__} (librdkafka {library})" if library != "2.0.2" else library
     common.run(
-        "confluent-kafka", f"{confluent_kafka.__version__} (librdkafka {library})", {
+        "confluent-kafka", version, {
             "codecs": codecs, "acks": acks, "idempotent": idempotent, "large": large, "offsets": offsets, "group": group,
             "cooperative": cooperative, "static": static_members, "restart": restart, "transactions": transactions,
             "transactional offsets": transactional_offsets, "fencing": fencing, "topics": topics, "configs": configs,

@@ -131,7 +131,7 @@ def main():
         "kafka-topics": tools.topics, "console producer and consumer": tools.console, "verifiable producer and consumer": tools.verifiable,
         "perf tests": tools.perf, "get-offsets": tools.get_offsets, "consumer-groups": tools.groups, "kafka-configs": tools.configs,
         "delete-records": tools.delete_records, "log-dirs": tools.log_dirs, "cluster and broker-api-versions": tools.cluster,
-        "features": tools.features, "transactional-copier": tools.copier, "transactions": tools.transactions,
+        "features": tools.features, "transactional-copier": tools.copier, "kafka-transactions": tools.transactions,
     })
 
 

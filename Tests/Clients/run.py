@@ -89,36 +89,32 @@ def run(client, command, scenarios, program, folder):
 
 
 def table(results, missing):
-    """The results as a table, and a line for every reason."""
-    clients = list(dict.fromkeys(result["client"] for result in results))
-    rows, notes = [], []
-    for client in clients:
-        found = {result["scenario"]: result for result in results if result["client"] == client}
-        version = next(iter(found.values()))["version"]
+    """The results as a table, a line for every reason, and what the tools were asked."""
+    by_client = {}
+    for result in results:
+        by_client.setdefault((result["client"], result["version"]), {})[result["scenario"]] = result
+    columns, notes, others = [], [], []
+    for (client, version), found in by_client.items():
+        if not set(found) & set(COLUMNS):
+            said = [name + (f" (**fails**: {result['reason']})" if result["verdict"] != "ok" else "") for name, result in found.items()]
+            others.append(f"{client} {version}: {', '.join(said)}.")
+            continue
         cells = []
         for column in COLUMNS:
             result = found.get(column)
-            if result is None:
-                cells.append("–")
-            elif result["verdict"] == "ok":
-                cells.append("ok")
-            else:
-                notes.append(f"{client}, {column}: {result['reason']}")
-                cells.append(("– " if result["verdict"] == "lacks" else "**fails** ") + f"[{len(notes)}]")
-        others = [name for name in found if name not in COLUMNS]
-        if others:
-            failing = [name for name in others if found[name]["verdict"] == "fails"]
-            notes.append(f"{client}: {', '.join(name + (' (**fails**)' if name in failing else '') for name in others)}")
-            rows.append((client, version, [f"[{len(notes)}]"] + [""] * (len(COLUMNS) - 1)) if len(others) == len(found) else
-                        (f"{client} [{len(notes)}]", version, cells))
-        else:
-            rows.append((client, version, cells))
-    # Turned: scenarios are rows, so that the table is as wide as there are clients.
-    lines = ["| | " + " | ".join(f"{client} {version}" for client, version, _ in rows) + " |", "|---|" + "---|" * len(rows)]
-    for place, column in enumerate(COLUMNS):
-        lines.append(f"| {column} | " + " | ".join(cells[place] for _, _, cells in rows) + " |")
-    lines += [""] + [f"{number}. {note}" for number, note in enumerate(notes, 1)]
-    lines += [f"- {client} did not run: {lack}" for client, lack in missing.items()]
+            if result is None or result["verdict"] == "ok":
+                cells.append("ok" if result else "–")
+                continue
+            notes.append(f"{client}, {column}: {result['reason']}")
+            cells.append(("– " if result["verdict"] == "lacks" else "**fails** ") + f"({len(notes)})")
+        columns.append((f"{client} {version.removeprefix(client).strip()}", cells))
+    lines = []
+    if columns:
+        lines += ["| | " + " | ".join(head for head, _ in columns) + " |", "|---|" + "---|" * len(columns)]
+        lines += [f"| {name} | " + " | ".join(cells[place] for _, cells in columns) + " |" for place, name in enumerate(COLUMNS)]
+    for part in ([f"{number}. {note}" for number, note in enumerate(notes, 1)], others,
+                 [f"{client} did not run: {lack}." for client, lack in missing.items()]):
+        lines += [""] + part if part else []
     return "\n".join(lines)
 
 
