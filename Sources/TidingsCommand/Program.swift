@@ -17,7 +17,8 @@ package enum Program {
         [
             ServeCommand.command, DemoCommand.command, PublishCommand.command, TailCommand.command,
             ListenCommand.command, StatusCommand.command, ReadersCommand.command,
-            TopicsCommand.command, GroupsCommand.command, ResourceCommand.command(.producers),
+            ProduceCommand.command, ConsumeCommand.command, TopicsCommand.command, GroupsCommand.command,
+            ResourceCommand.command(.producers),
             ResourceCommand.command(.types),
             ResourceCommand.command(.routes), ResourceCommand.command(.subscriptions),
             ResourceCommand.command(.inbound), RoutingCommand.command, DeadLettersCommand.command,

@@ -16,6 +16,7 @@ final class DoorHarness {
     let loop: SimulatedLoop
     let log = InMemoryEventLog()
     let store: RoutingStore
+    let records: RecordsDoor
     let server: HTTPServer
 
     init() throws {
@@ -28,6 +29,8 @@ final class DoorHarness {
         let publisher = Publisher(log: log, loop: loop, routing: store, random: random, metrics: Metrics())
         PublishDoor(publisher, time: clock, random: random).register(on: router)
         LookDoor(log: log, loop: loop).register(on: router)
+        records = RecordsDoor(log: log, loop: loop, random: random, metrics: Metrics())
+        records.register(on: router)
         StreamDoor(log: log, loop: loop, metrics: Metrics()).register(on: router)
         APIDescription.register(on: router, version: "1.2.3")
         server = HTTPServer(

@@ -6,7 +6,8 @@ import TidingsHTTP
 /// The description of the whole API in OpenAPI 3.1, made when somebody asks, and served at `/openapi.json`.
 package enum APIDescription {
     static let operations: [APIOperation] =
-        publishing + looking + administration + subscriptions + seeking + mending + groups + telemetry
+        publishing + looking + administration + subscriptions + seeking + mending + records + groups
+        + telemetry
 
     /// The document.
     /// - Parameter version: of this program.

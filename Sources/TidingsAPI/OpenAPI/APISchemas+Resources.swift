@@ -339,5 +339,5 @@ extension APISchemas {
             ("ProducerPage", page("StoredProducer")), ("EventTypePage", page("StoredEventType")),
             ("TopicPage", page("StoredTopic")), ("RoutePage", page("StoredRoute")),
             ("SubscriptionPage", page("StoredSubscription")), ("InboundPage", page("StoredInbound")),
-        ] + mendingAnswers + placeShapes + groupShapes
+        ] + mendingAnswers + placeShapes + groupShapes + recordShapes
 }

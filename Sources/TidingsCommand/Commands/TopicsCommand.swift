@@ -17,9 +17,31 @@ enum TopicsCommand {
                 return .ok
             },
             Command(
-                "get", "Shows one, with its settings, partitions and readers.", arguments: [name],
+                "get", "Shows one, with its settings, partitions and readers.", aliases: ["describe"],
+                arguments: [name],
                 options: ClientOptions.all,
                 examples: ["tidings topics get orders"], run: get),
+            Command(
+                "create", "Creates one; one that is there is a conflict.", arguments: [name],
+                options: ClientOptions.all + [
+                    CommandOption("partitions", "N", help: "how many (default 4)"),
+                    .flag("if-not-exists", help: "one that is there stays as it is"),
+                ] + TopicSettingsFlags.fields.map(\.option),
+                examples: ["tidings topics create orders --partitions 6 --retention-time 30d"]
+            ) { invocation throws(CommandFailure) in
+                do throws(CommandFailure) {
+                    return try write("PUT", invocation, .object(JSONObject()), onlyNew: true)
+                } catch {
+                    guard error.code == .conflict else { throw error }
+                    let topic = invocation.argument(0) ?? ""
+                    if invocation.has("if-not-exists") {
+                        invocation.terminal.say("\(topic) is there already")
+                        return .ok
+                    }
+                    throw CommandFailure(
+                        .conflict, "there is a topic \"\(topic)\" already", hint: "tidings topics set \(topic)")
+                }
+            },
             Command(
                 "put", "Creates one, or writes all its settings.", arguments: [name],
                 options: ClientOptions.all + [
@@ -38,7 +60,7 @@ enum TopicsCommand {
                 return try write("PUT", invocation, base ?? .object(JSONObject()))
             },
             Command(
-                "set", "Changes single settings of one, at once.", arguments: [name],
+                "set", "Changes single settings of one, at once.", aliases: ["alter"], arguments: [name],
                 options: ClientOptions.all + [CommandOption("partitions", "N", help: "how many; only more")]
                     + TopicSettingsFlags.fields.map(\.option) + [TopicSettingsFlags.unset],
                 examples: [
@@ -135,7 +157,7 @@ enum TopicsCommand {
     }
 
     private static func write(
-        _ method: String, _ invocation: Invocation, _ base: JSONValue
+        _ method: String, _ invocation: Invocation, _ base: JSONValue, onlyNew: Bool = false
     ) throws(CommandFailure) -> ExitCode {
         var topic = try TopicSettingsFlags.read(invocation, into: base)
         if let partitions = try invocation.number("partitions", in: 1...10_000), var object = topic.object {
@@ -143,7 +165,9 @@ enum TopicsCommand {
             topic = .object(object)
         }
         let path = ["v1", "topics", invocation.argument(0) ?? ""]
-        let answer = try invocation.client().expect(APIRequest(method, path, json: topic)).json()
+        var request = APIRequest(method, path, json: topic)
+        if onlyNew { request.headers.append(("If-None-Match", "*")) }
+        let answer = try invocation.client().expect(request).json()
         if invocation.has("json") {
             invocation.terminal.print(answer.text)
         } else {

@@ -21,7 +21,7 @@ final class ServerServices: Sendable {
     private let gauges: PartitionGauges
     private let logger: Logger
     private let random: any RandomSource
-    /// The live tails of each loop, to be ended when the server stops.
+    /// What ends the live tails and waiting readers of each loop when the server stops.
     private let tails = Locked<[@Sendable () -> Void]>([])
 
     init(
@@ -70,14 +70,23 @@ final class ServerServices: Sendable {
         InboundDoor(webhook: { reader.table.inbound($0) }, publisher: publisher).register(on: router)
         PublishDoor(publisher, time: loop.time, random: random, limits: limits).register(on: router)
         LookDoor(log: log, loop: loop).register(on: router)
+        let records = LoopBound(RecordsDoor(log: log, loop: loop, random: random, metrics: metrics))
+        records.value.register(on: router)
         let tail = LoopBound(StreamDoor(log: log, loop: loop, metrics: metrics))
         tail.value.register(on: router)
         APIDescription.register(on: router, version: TidingsVersion.text)
-        tails.withLock { $0.append { loop.post { tail.value.stop() } } }
+        tails.withLock {
+            $0.append {
+                loop.post {
+                    tail.value.stop()
+                    records.value.stop()
+                }
+            }
+        }
         return router
     }
 
-    /// Ends what never ends by itself: live tails. Any thread.
+    /// Ends what does not end by itself: live tails, and those who wait for records. Any thread.
     func endStreams() {
         for end in tails.withLock({ $0 }) { end() }
     }
