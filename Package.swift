@@ -132,7 +132,10 @@ let rest: [Target] =
         .testTarget(name: "HouseTests", dependencies: ["TidingsServer", "TidingsCore"], swiftSettings: strict),
         .testTarget(name: "TidingsTestingTests", dependencies: ["TidingsTesting"], swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["tidings", "TidingsTesting", "TidingsNetwork", "TidingsCore"],
+            name: "EndToEndTests",
+            dependencies: [
+                "tidings", "TidingsTesting", "TidingsNetwork", "KafkaTesting", "KafkaProtocol", "TidingsCore",
+            ],
             swiftSettings: strict),
     ] + fuzzers + benchmarks
 

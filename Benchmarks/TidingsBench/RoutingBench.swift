@@ -30,7 +30,7 @@ enum RoutingBench {
                 })
             let types = (0..<1_000).map { Array("company.area\($0 % subscriptions).thing-happened".utf8) }
             let events = TopicName("events")!
-            let rate = perSecond(types) { table.plan(forType: $0).subscribers(in: events).count }
+            let rate = perSecond(types) { table.subscribers(ofType: $0, in: events).count }
             line += "\"subscribers_\(subscriptions)\":\(1e9 / rate),"
         }
         return line.dropLast() + "}"

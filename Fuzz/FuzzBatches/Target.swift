@@ -36,8 +36,9 @@ private func decode(_ bytes: UnsafeRawBufferPointer) {
     guard let records = try? batch.records() else { return }
     var buffer = ByteBuffer()
     var renderer = EventRenderer()
+    let lens = EventLens()
     for record in records {
-        let event = EventView(record)
+        let event = lens.event(record, in: TopicName("t")!, 0)
         buffer.removeAll()
         renderer.structured(event, into: &buffer)
         buffer.removeAll()

@@ -10,7 +10,7 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let body = UnsafeRawBufferPointer(start: start + 1, count: count - 1)
     var reader = EventReader(time: SystemTime(), random: SeededRandom(seed: 1))
     var draft = EventDraft()
-    switch start[0] % 5 {
+    switch start[0] % 7 {
     case 0:
         if (try? reader.readStructured(body, into: &draft)) != nil { store(draft) }
     case 1:
@@ -19,6 +19,14 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         try? reader.readBatch(body, into: &draft) { draft, problem in if problem == nil { store(draft) } }
     case 3:
         try? reader.readLines(body, into: &draft) { draft, problem in if problem == nil { store(draft) } }
+    case 4:
+        // As the value of a record whose content type says that it is an event.
+        show(
+            headers: [(("content-type" as StaticString).bytes, ("application/cloudevents+json" as StaticString).bytes)],
+            body)
+    case 5:
+        // As the body of a record.
+        if let record = try? RecordView(body: body, offset: .zero, timestamp: WallTime(millis: 0)) { show(record) }
     default:
         // Headers are the lines up to the first empty one.
         var lines: [(Range<Int>, Range<Int>)] = []
@@ -42,6 +50,30 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         if read != nil { store(draft) }
     }
     return 0
+}
+
+private func show(headers: [(UnsafeRawBufferPointer, UnsafeRawBufferPointer)], _ value: UnsafeRawBufferPointer) {
+    var body = ByteBuffer()
+    EventRecord.encodeBody(key: value, value: value, headers: headers.map { RecordHeader($0, $1) }, into: &body)
+    if let record = try? RecordView(body: body.bytes, offset: .zero, timestamp: WallTime(millis: 0)) { show(record) }
+}
+
+/// Every record is an event, and twice the same.
+private func show(_ record: RecordView) {
+    let lens = EventLens()
+    var texts: [[UInt8]] = []
+    for _ in 0..<2 {
+        let event = lens.event(record, in: TopicName("t")!, 0)
+        guard event.isEvent else { preconditionFailure("a record is no event") }
+        var text = ByteBuffer()
+        var renderer = EventRenderer()
+        renderer.plain(event, into: &text)
+        text.removeAll()
+        renderer.structured(event, into: &text)
+        texts.append(text.array())
+        renderer.binaryHeaders(event) { _, _ in }
+    }
+    if texts[0] != texts[1] { preconditionFailure("a record is two events") }
 }
 
 private func store(_ draft: borrowing EventDraft) {

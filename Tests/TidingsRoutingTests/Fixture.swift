@@ -41,12 +41,15 @@ enum Fixture {
     }
 }
 
-extension TypePlan {
-    /// The names of those who get an event from a topic.
-    func names(in topic: String, isCopy: Bool = false) -> [String] {
-        subscribers(in: Fixture.topic(topic), isCopy: isCopy).map(\.subscription.name.text).sorted()
+extension RoutingTable {
+    /// The names of those who get an event of a type from a topic.
+    func names(_ type: String, in topic: String, isCopy: Bool = false) -> [String] {
+        Fixture.bytes(type) { subscribers(ofType: $0, in: Fixture.topic(topic), isCopy: isCopy) }
+            .map(\.subscription.name.text).sorted()
     }
+}
 
+extension TypePlan {
     func mayPublish(from source: String) -> Bool { Fixture.bytes(source) { refusal(ofSource: $0) } == nil }
 }
 

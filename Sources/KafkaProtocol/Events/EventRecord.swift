@@ -30,6 +30,20 @@ package enum EventRecord {
         body.reserve(draft.byteCount + (key?.count ?? 0) + 256)
         field(key, &body)
         field(draft.data, &body)
+        encodeHeaders(draft, more: headers, into: &body)
+    }
+
+    /// Appends a body of the attributes of an event alone: without key and value.
+    static func encodeAttributes(_ draft: borrowing EventDraft, into body: inout ByteBuffer) {
+        field(nil, &body)
+        field(nil, &body)
+        encodeHeaders(draft, more: [], into: &body)
+    }
+
+    @inline(__always)
+    private static func encodeHeaders(
+        _ draft: borrowing EventDraft, more headers: [RecordHeader], into body: inout ByteBuffer
+    ) {
         var count = 1 + draft.extensionCount + headers.count
         for attribute in EventAttribute.allCases where draft[attribute] != nil { count += 1 }
         body.append(varint: Int64(count))
@@ -88,16 +102,18 @@ package enum EventRecord {
         }
     }
 
+    /// Appends one header of a body.
     @inline(__always)
-    private static func header(_ name: StaticString, _ value: UnsafeRawBufferPointer, _ body: inout ByteBuffer) {
+    static func header(_ name: StaticString, _ value: UnsafeRawBufferPointer, _ body: inout ByteBuffer) {
         body.append(varint: Int64(name.utf8CodeUnitCount))
         body.append(name)
         body.append(varint: Int64(value.count))
         body.append(value)
     }
 
+    /// Appends a length and what it counts; nil is a null.
     @inline(__always)
-    private static func field(_ bytes: UnsafeRawBufferPointer?, _ body: inout ByteBuffer) {
+    static func field(_ bytes: UnsafeRawBufferPointer?, _ body: inout ByteBuffer) {
         guard let bytes else {
             body.append(varint: -1)
             return

@@ -19,7 +19,7 @@ package struct EventRenderer: ~Copyable {
 
     /// Appends an event as one structured CloudEvent in JSON, without line ends of our own.
     package mutating func structured(_ event: EventView, into text: inout ByteBuffer) {
-        let form = form(event)
+        let (form, contentType) = form(event)
         text.reserve(event.record.byteCount + 256)
         JSONWriter.write(into: &text) { json in
             json.beginObject()
@@ -30,7 +30,7 @@ package struct EventRenderer: ~Copyable {
             Self.member("type", event.type, &json)
             Self.member("subject", event.subject, &json)
             Self.member("time", event.time, &json)
-            Self.member("datacontenttype", event.contentType, &json)
+            Self.member("datacontenttype", contentType, &json)
             Self.member("dataschema", event.dataSchema, &json)
             Self.extensions(event, &json)
             Self.data(event, form, &json)
@@ -40,7 +40,7 @@ package struct EventRenderer: ~Copyable {
 
     /// Appends an event in the plain form: `event_type`, `entity_id`, `data`, ….
     package mutating func plain(_ event: EventView, into text: inout ByteBuffer) {
-        let form = form(event)
+        let (form, contentType) = form(event)
         text.reserve(event.record.byteCount + 256)
         JSONWriter.write(into: &text) { json in
             json.beginObject()
@@ -50,8 +50,8 @@ package struct EventRenderer: ~Copyable {
             Self.member("source", event.source, &json)
             Self.member("time", event.time, &json)
             // What is not said in the plain form is application/json.
-            if form != .json || event.contentType?.isEqual(to: "application/json") == false {
-                Self.member("datacontenttype", event.contentType, &json)
+            if form != .json || contentType?.isEqual(to: "application/json") == false {
+                Self.member("datacontenttype", contentType, &json)
             }
             Self.member("dataschema", event.dataSchema, &json)
             Self.extensions(event, &json)
@@ -80,25 +80,13 @@ package struct EventRenderer: ~Copyable {
             PercentCoding.encodeHeader(value, into: &scratch)
             header(scratch.bytes.part(0..<nameCount), scratch.bytes.part(nameCount..<scratch.count))
         }
-        if let contentType = event.contentType, MediaType.isValid(contentType) {
+        if let contentType = contentType(event), MediaType.isValid(contentType) {
             header(("content-type" as StaticString).bytes, contentType)
         }
     }
 
-    /// Appends a record as it lies, event or not: offset, timestamp, key and value in base64, headers as text (in base64
-    /// where they are not UTF-8).
-    package mutating func record(_ record: RecordView, into text: inout ByteBuffer) {
-        JSONWriter.write(into: &text) { json in Self.record(record, &json) }
-    }
-
-    /// Writes a record as ``record(_:into:)`` does, as the next value of a larger JSON text.
-    package static func record(_ record: RecordView, _ json: inout JSONWriter) {
-        json.beginObject()
-        recordMembers(record, &json)
-        json.endObject()
-    }
-
-    /// Writes the members of the object that ``record(_:into:)`` writes, into one that is begun.
+    /// Writes a record as it lies into an object that is begun: offset, timestamp, key and value in base64, headers as text
+    /// (in base64 where they are not UTF-8).
     package static func recordMembers(_ record: RecordView, _ json: inout JSONWriter) {
         json.key("offset")
         json.number(record.offset.value)
@@ -135,19 +123,28 @@ package struct EventRenderer: ~Copyable {
         header(name.bytes, scratch.bytes)
     }
 
-    private mutating func form(_ event: EventView) -> DataForm {
-        guard let data = event.data else { return .none }
-        if let type = event.contentType, !MediaType.isJSON(type) {
-            return MediaType.isText(type) && UTF8Check.firstBadByte(data) == nil ? .text : .base64
+    private mutating func form(_ event: EventView) -> (form: DataForm, contentType: UnsafeRawBufferPointer?) {
+        guard let data = event.data else { return (.none, event.namedContentType) }
+        if event.isTypedByData, event.namedContentType == nil {
+            let kind = DataKind(data, &scanner)
+            let form: DataForm =
+                switch kind {
+                case .json: .json
+                case .text: .text
+                case .bytes: .base64
+                }
+            return (form, kind.contentType)
         }
-        scanner.begin(data)
-        do throws(JSONError) {
-            _ = try scanner.value()
-            try scanner.end()
-            return .json
-        } catch {
-            return .base64
+        let type = event.namedContentType
+        if let type, !MediaType.isJSON(type) {
+            return (MediaType.isText(type) && UTF8Check.firstBadByte(data) == nil ? .text : .base64, type)
         }
+        return (DataKind.isJSON(data, &scanner) ? .json : .base64, type)
+    }
+
+    private mutating func contentType(_ event: EventView) -> UnsafeRawBufferPointer? {
+        if event.namedContentType != nil || !event.isTypedByData { return event.namedContentType }
+        return event.data.map { DataKind($0, &scanner).contentType }
     }
 
     private static func member(_ name: StaticString, _ value: UnsafeRawBufferPointer?, _ json: inout JSONWriter) {

@@ -70,17 +70,18 @@ extension AdminAPI {
         to rows: [Row], _ page: ListPage, of topic: String?, after: String?, _ responder: HTTPResponder
     ) {
         let table = reader.table
+        let named = topic.flatMap { TopicName($0) }
         let subscriptions = table.subscriptions.map(\.subscription).sorted { $0.name.text < $1.name.text }.filter {
             subscription in
             (after.map { subscription.name.text > $0 } ?? true)
-                && (topic == nil || table.topics(of: subscription).contains { $0.text == topic })
+                && (topic == nil || named.map { table.topics(of: subscription).contains($0) } ?? false)
         }.prefix(page.limit + 1 - rows.count)
         Gathering<Subscription, SubscriptionStatus>(Array(subscriptions)) { [self] subscriptions, standings in
             let more = zip(subscriptions, standings).map { subscription, standing in
                 let status = standing ?? SubscriptionStatus()
                 var row = Row(
                     kind: .subscription, name: subscription.name.text, state: status.state.rawValue,
-                    since: subscription.created, topics: table.topics(of: subscription).sorted(), lag: status.lag)
+                    since: subscription.created, topics: topics(of: subscription, table), lag: status.lag)
                 row.reason = status.reason
                 row.oldestAge = status.oldestAge
                 return row
@@ -89,6 +90,13 @@ extension AdminAPI {
         }.gather { [self] subscription, then in
             delivery.status(of: subscription.uuid, on: loop) { then(try? $0.get()) }
         }
+    }
+
+    /// The topics that a subscription names, or else those it reads of all there are.
+    private func topics(of subscription: Subscription, _ table: RoutingTable) -> [TopicName] {
+        if let topics = subscription.topics { return topics.sorted() }
+        let choice = table.topics(of: subscription)
+        return log.topics.all.map(\.name).filter { !$0.isInternal && choice.contains($0) }.sorted()
     }
 
     private func answer(_ rows: [Row], _ page: ListPage, _ responder: HTTPResponder) {

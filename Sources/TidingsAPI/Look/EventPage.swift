@@ -24,6 +24,7 @@ final class EventPage {
 
     private let log: any EventLog
     private let session: any LogSession
+    private let topic: TopicName
     private let wish: EventWish
     private let isolation: LookDoor.Isolation
     private let limit: Int
@@ -37,6 +38,7 @@ final class EventPage {
     private var bytesRead = 0
     private var found = 0
     private var items = ByteBuffer(capacity: 4_096)
+    private let lens: EventLens
     private var renderer = EventRenderer()
     private var then: ((Result<[UInt8], Problem>) -> Void)?
 
@@ -44,9 +46,12 @@ final class EventPage {
     ///   - first: where to begin in the first of `partitions`; nil for its beginning.
     ///   - others: where to begin in those after it; nil for their beginnings.
     init(
-        log: any EventLog, session: any LogSession, partitions: ArraySlice<PartitionID>, first: Offset?,
-        others: Offset?, span: Span = Span(), wish: EventWish, isolation: LookDoor.Isolation = .committed, limit: Int
+        log: any EventLog, session: any LogSession, topic: TopicName, partitions: ArraySlice<PartitionID>,
+        first: Offset?, others: Offset?, span: Span = Span(), wish: EventWish,
+        isolation: LookDoor.Isolation = .committed, limit: Int, lens: EventLens
     ) {
+        self.topic = topic
+        self.lens = lens
         self.log = log
         self.session = session
         self.partitions = partitions
@@ -150,8 +155,9 @@ final class EventPage {
             }
             next = record.offset.next
             scanned += 1
-            let event = EventView(record)
-            if !records.isControl, event.isEvent ? wish.wants(event) : wish.isForAll { add(event, batch.partition) }
+            if records.isControl { continue }
+            let event = lens.event(record, in: topic, batch.partition.index)
+            if wish.wants(event) { add(event, batch.partition) }
         }
         next = max(next, batch.lastOffset.next)
     }
@@ -160,13 +166,8 @@ final class EventPage {
         begin(partition, event.record.offset)
         items.append(",\"timestamp\":\"" as StaticString)
         RFC3339.format(event.record.timestamp, into: &items)
-        if event.isEvent {
-            items.append("\",\"event\":" as StaticString)
-            renderer.structured(event, into: &items)
-        } else {
-            items.append("\",\"record\":" as StaticString)
-            renderer.record(event.record, into: &items)
-        }
+        items.append("\",\"event\":" as StaticString)
+        renderer.structured(event, into: &items)
         items.append(UInt8(ascii: "}"))
     }
 

@@ -21,6 +21,7 @@ package final class LookDoor {
     private let log: any EventLog
     private let session: any LogSession
     private let loop: any Loop
+    private let lens = EventLens()
 
     /// Makes the loop's door.
     package init(log: any EventLog, loop: any Loop) {
@@ -83,8 +84,8 @@ package final class LookDoor {
             start = cursor.offset
         }
         EventPage(
-            log: log, session: session, partitions: partitions, first: start, others: everyStart,
-            span: .init(since: since, until: until), wish: wish, isolation: isolation, limit: Int(limit)
+            log: log, session: session, topic: topic.name, partitions: partitions, first: start, others: everyStart,
+            span: .init(since: since, until: until), wish: wish, isolation: isolation, limit: Int(limit), lens: lens
         ).run { result in
             switch result {
             case .success(let body):
@@ -112,10 +113,10 @@ package final class LookDoor {
         guard let bounds = log.bounds(of: id), offset >= bounds.start,
             offset < (shape == .record ? bounds.end : bounds.lastStable)
         else { throw missing }
-        session.read(id, from: offset, maxBytes: 1) { result in
+        session.read(id, from: offset, maxBytes: 1) { [lens] result in
             do throws(Problem) {
                 guard let batch = try Self.get(result).first else { throw missing }
-                try Self.answer(batch, offset, topic, shape, missing, responder)
+                try Self.answer(batch, offset, topic, lens, shape, missing, responder)
             } catch {
                 responder.refuse(error)
             }
@@ -123,8 +124,8 @@ package final class LookDoor {
     }
 
     private static func answer(
-        _ batch: StoredBatch, _ offset: Offset, _ topic: TopicDescription, _ shape: Shape?, _ missing: Problem,
-        _ responder: HTTPResponder
+        _ batch: StoredBatch, _ offset: Offset, _ topic: TopicDescription, _ lens: EventLens, _ shape: Shape?,
+        _ missing: Problem, _ responder: HTTPResponder
     ) throws(Problem) {
         // As a record it is shown as it lies, whether it counts or not.
         guard shape == .record || batch.fate == .counts else { throw missing }
@@ -137,11 +138,9 @@ package final class LookDoor {
         }
         let index = records.index(from: offset)
         guard index < records.endIndex, records[index].offset == offset, !records.isControl else { throw missing }
-        let event = EventView(records[index])
+        let record = records[index]
         if shape != .record {
-            guard event.isEvent else {
-                throw Problem(.notFound, "the record at offset \(offset) is no event; ?as=record shows it as it lies")
-            }
+            let event = lens.event(record, in: topic.name, batch.partition.index)
             var renderer = EventRenderer()
             return responder.respond(.ok, contentType: "application/cloudevents+json") {
                 renderer.structured(event, into: &$0)
@@ -152,7 +151,7 @@ package final class LookDoor {
                 json.beginObject()
                 json.member("topic", topic.name.text)
                 json.member("partition", batch.partition.index)
-                EventRenderer.recordMembers(event.record, &json)
+                EventRenderer.recordMembers(record, &json)
                 json.endObject()
             }
         }

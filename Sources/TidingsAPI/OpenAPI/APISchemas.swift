@@ -175,17 +175,6 @@ enum APISchemas {
         ),
         ("BatchRefusal", answer(#""problem": \#(reference("Problem"))"#)),
         (
-            "Record",
-            answer(
-                """
-                "offset": \(number),
-                "timestamp": \(moment),
-                "key": \(maybeString),
-                "headers": \(list(reference("RecordHeader"))),
-                "value": \(maybeString)
-                """)
-        ),
-        (
             "PlacedRecord",
             answer(
                 """
@@ -210,8 +199,7 @@ enum APISchemas {
                 "offset": \(number)
                 """,
                 optional: """
-                    "timestamp": \(moment), "event": \(reference("StoredEvent")), "record": \(reference("Record")),
-                    "unreadable": \(string),
+                    "timestamp": \(moment), "event": \(reference("StoredEvent")), "unreadable": \(string),
                     "to": {"type": "integer", "description": "Of a range that cannot be read: its last offset."}
                     """)
         ),

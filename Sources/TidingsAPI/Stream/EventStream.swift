@@ -11,10 +11,13 @@ final class EventStream {
     /// How often a comment is sent while nothing else is, so that both ends see a dead connection.
     static let heartbeat: Duration = .seconds(15)
 
+    private let log: any EventLog
     private let merge: LogMerge
     private let stream: HTTPResponseStream
     private let wish: EventWish
     private let loop: any Loop
+    private let lens: EventLens
+    private var lastTopic: (TopicID, TopicName)?
     private var renderer = EventRenderer()
     private var json = ByteBuffer(capacity: 1_024)
     /// How many events are still to be sent; nil for no end.
@@ -29,8 +32,11 @@ final class EventStream {
 
     init(
         log: any EventLog, session: any LogSession, stream: HTTPResponseStream, wish: EventWish, limit: Int?,
-        timeout: Duration?, until: WallTime? = nil, loop: any Loop, onEnd: @escaping (EventStream) -> Void
+        timeout: Duration?, until: WallTime? = nil, lens: EventLens, loop: any Loop,
+        onEnd: @escaping (EventStream) -> Void
     ) {
+        self.log = log
+        self.lens = lens
         merge = LogMerge(log: log, session: session, loop: loop)
         self.stream = stream
         self.wish = wish
@@ -100,18 +106,26 @@ final class EventStream {
 
     private func send(_ batch: StoredBatch, _ from: Offset) {
         // A batch that cannot be decoded is passed over: it has no events for anybody here.
-        guard let records = try? batch.records(), !records.isControl else { return }
+        guard let records = try? batch.records(), !records.isControl, let topic = topicName(batch.partition.topic)
+        else { return }
         let limit = merge.end(of: batch.partition)
         for index in records.index(from: from)..<records.endIndex {
             if let limit, records[index].offset >= limit { return }
-            let event = EventView(records[index])
-            guard event.isEvent, !event.isCopy, wish.wants(event) else { continue }
+            let event = lens.event(records[index], in: topic, batch.partition.index)
+            guard !event.isCopy, wish.wants(event) else { continue }
             write(event, LogCursor(round: batch.round, partition: batch.partition, offset: event.record.offset))
             if let count = left {
                 left = count - 1
                 if count == 1 { return end() }
             }
         }
+    }
+
+    private func topicName(_ id: TopicID) -> TopicName? {
+        if let (known, name) = lastTopic, known == id { return name }
+        let name = log.topics[id]?.name
+        lastTopic = name.map { (id, $0) }
+        return name
     }
 
     private func write(_ event: EventView, _ cursor: LogCursor) {

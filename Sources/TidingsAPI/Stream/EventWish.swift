@@ -43,7 +43,4 @@ struct EventWish {
         if let id { return id.withUnsafeBytes { event.id.isEqual(to: $0) } }
         return true
     }
-
-    /// Whether everything is wanted, so that records that are no events may be shown as well.
-    var isForAll: Bool { types.isEmpty && entity == nil && id == nil }
 }

@@ -1,5 +1,6 @@
 // Copyright the Tidings authors. Licensed under the Apache License 2.0; see LICENSE.
 
+import KafkaProtocol
 import TidingsCore
 import TidingsHTTP
 
@@ -20,6 +21,7 @@ package final class StreamDoor {
     private let log: any EventLog
     private let session: any LogSession
     private let loop: any Loop
+    private let lens = EventLens()
     private let open: Gauge
     private var tails: [ObjectIdentifier: EventStream] = [:]
 
@@ -80,7 +82,7 @@ package final class StreamDoor {
         let stream = responder.stream(.ok, contentType: "text/event-stream", fields)
         let tail = EventStream(
             log: log, session: session, stream: stream, wish: wish, limit: limit.map { Int($0) }, timeout: timeout,
-            until: until, loop: loop,
+            until: until, lens: lens, loop: loop,
             onEnd: { [self] tail in
                 if tails.removeValue(forKey: ObjectIdentifier(tail)) != nil { open.add(-1) }
             })

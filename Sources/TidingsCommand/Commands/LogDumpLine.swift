@@ -14,10 +14,7 @@ enum LogDumpLine {
         _ records: BatchRecords, _ invocation: Invocation
     ) -> String {
         if invocation.has("json") { return json(record, batch, partition, records) }
-        let event = EventView(record)
-        let what =
-            records.isControl
-            ? kind(of: batch) : event.isEvent ? "\(text(event.type)) \(text(event.id))" : "no event"
+        let what = records.isControl ? kind(of: batch) : event(record, partition)
         let full = invocation.has("full")
         var line = Table.printable(
             "\(partition.partition.index)/\(record.offset.value)  \(RFC3339.format(record.timestamp))  "
@@ -31,6 +28,13 @@ enum LogDumpLine {
             line += "\n    " + Table.printable(isText(value) ? text(value) : "base64 " + base64(value))
         }
         return line
+    }
+
+    /// The type and id of the event that a record is; records of internal topics are none.
+    private static func event(_ record: RecordView, _ partition: LogInspector.PartitionSummary) -> String {
+        if partition.topic.name.isInternal { return "no event" }
+        let event = EventLens().event(record, in: partition.topic.name, partition.partition.index)
+        return "\(text(event.type)) \(text(event.id))"
     }
 
     static func batch(

@@ -31,6 +31,14 @@ public struct WallTime: Hashable, Sendable, Comparable {
     public init(millis: Int64) { self.millis = millis }
 
     public static func < (left: WallTime, right: WallTime) -> Bool { left.millis < right.millis }
+
+    /// How many milliseconds have passed since an earlier moment; 0 when it is later. Moments may come from outside: what
+    /// has no number is the greatest there is.
+    public func millisPassed(since earlier: WallTime) -> Int64 {
+        guard earlier < self else { return 0 }
+        let (passed, overflow) = millis.subtractingReportingOverflow(earlier.millis)
+        return overflow ? .max : passed
+    }
 }
 
 /// The two clocks a part is given. Any thread may read both.

@@ -22,14 +22,16 @@ final class DeliveryLoop: @unchecked Sendable {
     let announce: (OperationalEvent) -> Void
     let hashSeed: UInt64
     private(set) var writer: StateWriter!
+    let lens = EventLens()
 
     var shards: [StateShard] = []
     var runners: [UUID128: SubscriptionRunner] = [:]
     private var bySlot: [SubscriptionRunner?] = []
     private var tails: [PartitionID: PartitionTail] = [:]
     private var layouts: [TopicID: TopicLayouts] = [:]
-    /// The version of the table of topics that the layouts are of.
-    private var topicsVersion: UInt64 = 0
+    /// The version of the table of topics that the layouts are of; nil before the first look.
+    private var topicsVersion: UInt64?
+    private var allTopics: [TopicDescription] = []
     private var ignored: Set<TopicID> = []
     private var touched: [SubscriptionRunner] = []
     private var follower: LogFollower?
@@ -77,9 +79,19 @@ final class DeliveryLoop: @unchecked Sendable {
     func wall(minus took: Duration) -> WallTime { WallTime(millis: time.wall.millis - took.millis) }
 
     /// A span in the trace of an event, or in a new one.
-    func trace(of event: RecordView) -> TraceContext {
-        event.header("ce_traceparent").flatMap { TraceContext($0) }?.child(from: random)
-            ?? .root(from: random)
+    func trace(of record: RecordView, in partition: PartitionID) -> TraceContext {
+        let parent = record.header("ce_traceparent") ?? event(record, in: partition).traceParent
+        return parent.flatMap { TraceContext($0) }?.child(from: random) ?? .root(from: random)
+    }
+
+    /// The event that a record is; valid until the next one is looked at.
+    func event(_ record: RecordView, in partition: PartitionID) -> EventView {
+        lens.event(record, in: topicName(of: partition), partition.index)
+    }
+
+    /// The topic of a partition; of one that is gone meanwhile, the name it had.
+    func topicName(of partition: PartitionID) -> TopicName {
+        tails[partition]?.topic ?? log.topics[partition.topic]?.name ?? TopicName("-")!
     }
 
     func name(of partition: PartitionID) -> String {
@@ -140,6 +152,7 @@ final class DeliveryLoop: @unchecked Sendable {
         let topics = log.topics
         guard topics.version != topicsVersion else { return }
         topicsVersion = topics.version
+        allTopics = topics.all
         for (id, known) in layouts { if let topic = topics[id] { known.former = topic.formerLayouts } }
     }
 
@@ -203,8 +216,12 @@ final class DeliveryLoop: @unchecked Sendable {
     /// Makes cursors for what a subscription may read.
     /// - Parameter areNew: false for a changed subscription: a topic it did not read so far is read from now on.
     private func readTopics(of runner: SubscriptionRunner, areNew: Bool) {
-        for name in interest().topics(of: runner.uuid).sorted() {
-            guard let topic = log.topics[name], !topic.name.isInternal else { continue }
+        let choice = interest().topics(of: runner.uuid)
+        learnLayouts()
+        let meant =
+            choice.prefixes.isEmpty
+            ? choice.names.compactMap { log.topics[$0] } : allTopics.filter { choice.contains($0.name) }
+        for topic in meant.sorted(by: { $0.name < $1.name }) where !topic.name.isInternal {
             for partition in topic.partitions {
                 guard let tail = tail(for: partition) else { continue }
                 if areNew { runner.cursor(for: tail) } else { runner.cursorFromNow(for: tail) }
@@ -262,7 +279,8 @@ final class DeliveryLoop: @unchecked Sendable {
         if tail.isHeld || batch.fate == .open { return hold(tail) }
         if batch.baseOffset > tail.seen { fallBehind(tail) }
         defer { tail.seen = batch.lastOffset.next }
-        if runners.isEmpty || batch.fate == .aborted { return }
+        let table = interest()
+        if runners.isEmpty || batch.fate == .aborted || !table.isRead(tail.topic) { return }
         guard let records = try? batch.records() else {
             logger.error(
                 "a batch cannot be read as events and is passed over",
@@ -270,12 +288,10 @@ final class DeliveryLoop: @unchecked Sendable {
             return
         }
         if records.isControl { return }
-        let table = interest()
         let first = batch.baseOffset < tail.seen ? records.index(from: tail.seen) : 0
         for index in first..<records.count {
             let record = records[index]
-            let event = EventView(record)
-            guard event.isEvent else { continue }
+            let event = lens.event(record, in: tail.topic, batch.partition.index)
             table.forEachSubscription(wanting: event, in: tail.topic) { slot, uuid in
                 guard slot < bySlot.count, let runner = bySlot[slot], runner.uuid == uuid else { return }
                 runner.offer(tail, record, batch)

@@ -53,7 +53,7 @@ final class SubscriptionMetrics: Sendable {
             "How long the oldest undelivered event has been stored; 0 when there is none.", label
         ) {
             guard let stored = oldest.millis else { return 0 }
-            return Double(max(0, time.wall.millis - stored)) / 1_000
+            return Double(time.wall.millisPassed(since: WallTime(millis: stored))) / 1_000
         }
     }
 

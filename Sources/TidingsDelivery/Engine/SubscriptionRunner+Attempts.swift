@@ -33,9 +33,10 @@ extension SubscriptionRunner {
         breaker.began()
         metrics.inFlight.set(Int64(inFlight.count))
         let attempt = DeliveryAttempt(
-            target: target, records: records, index: index, editedData: lane.editedData,
+            target: target, records: records, index: index, topic: home.topicName(of: lane.partition),
+            editedData: lane.editedData,
             messageID: DeliveryNames.messageID(uuid, lane.partition, lane.offset), number: lane.failures + 1,
-            trace: home.trace(of: records[index]))
+            trace: home.trace(of: records[index], in: lane.partition))
         lane.handle = home.transport.send(attempt) { [weak tie] result in
             tie?.owner.ended(lane, result, began: now)
         }

@@ -108,7 +108,7 @@ extension SubscriptionRunner {
         let blocks = mayBlock && lane.id != nil && subscription.exhausted == .park
         let known = lane.deadLetter.flatMap { letters[$0]?.state }
         let found = lane.records()
-        let event = found.map { EventView($0.records[$0.index]) }
+        let event = found.map { home.event($0.records[$0.index], in: lane.partition) }
         if known == nil { lastLetter += 1 }
         var letter = Letter(
             state: SubscriptionState.DeadLetter(
@@ -167,7 +167,7 @@ extension SubscriptionRunner {
         home.logger.warning(
             "an endpoint is down: \(downReason ?? "")",
             [("subscription", subscription.name.text), ("url", subscription.endpoint.url.text)])
-        let event = lane.records().map { EventView($0.records[$0.index]) }
+        let event = lane.records().map { home.event($0.records[$0.index], in: lane.partition) }
         guard !isOwn(event), !downWasAnnounced else { return }
         downWasAnnounced = true
         home.announce(.init(.endpointDown, subscription: subscription.name, reason: downReason ?? ""))

@@ -187,7 +187,7 @@ extension SubscriptionRunner {
         let began = home.time.now
         let place = PartitionID(TopicID(0), 0)
         let attempt = DeliveryAttempt(
-            target: target, records: records, index: 0,
+            target: target, records: records, index: 0, topic: TestEvent.topic,
             messageID: DeliveryNames.messageID(uuid, place, Offset(Int64(home.random.next() >> 1))),
             trace: .root(from: home.random))
         tests[serial] = home.transport.send(attempt) { [weak tie] result in
@@ -202,6 +202,9 @@ extension SubscriptionRunner {
 
 /// The event that `test` sends.
 enum TestEvent {
+    /// Where it would be stored.
+    static let topic = TopicName("tidings")!
+
     static func batch(for subscription: Subscription, at time: WallTime, _ serial: UInt64) -> StoredBatch {
         var body = ByteBuffer()
         var data = ByteBuffer()

@@ -75,7 +75,7 @@ extension SubscriptionRunner {
         if let longest = settings.retentionTime, longest > .zero,
             let stored = timeOfUnread(cursor, from: cursor.next, isUntaken: true)
         {
-            let age = max(0, home.time.wall.millis - stored.millis)
+            let age = home.time.wall.millisPassed(since: stored)
             nearest = RetentionUse(
                 partition: cursor.partition, percent: Self.percent(age, of: longest.millis), by: .time)
         }

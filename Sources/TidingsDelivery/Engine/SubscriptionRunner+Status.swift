@@ -10,7 +10,7 @@ extension SubscriptionRunner {
         var status = SubscriptionStatus()
         (status.state, status.reason) = state
         status.lag = lag
-        status.oldestAge = oldest.map { .milliseconds(max(0, home.time.wall.millis - $0)) }
+        status.oldestAge = oldest.map { .milliseconds(home.time.wall.millisPassed(since: WallTime(millis: $0))) }
         status.inFlight = inFlight.count
         status.delivered = delivered
         status.failedAttempts = failedAttempts

@@ -248,8 +248,8 @@ extension SubscriptionRunner {
             let record = records[index]
             guard record.offset < end else { break }
             guard cursor.looks(at: record.offset) else { continue }
-            let event = EventView(record)
-            guard event.isEvent, table.wants(uuid, event, in: cursor.tail.topic) else { continue }
+            let event = home.lens.event(record, in: cursor.tail.topic, cursor.partition.index)
+            guard table.wants(uuid, event, in: cursor.tail.topic) else { continue }
             guard canTake, mayTake(cursor, record.offset) else {
                 cursor.advance(to: record.offset)
                 return false

@@ -16,7 +16,10 @@ package protocol InterestTable: AnyObject, Sendable {
     func wants(_ uuid: UUID128, _ event: borrowing EventView, in topic: TopicName) -> Bool
 
     /// The topics whose events the subscription may want; of topics that come later it learns by their events.
-    func topics(of uuid: UUID128) -> Set<TopicName>
+    func topics(of uuid: UUID128) -> TopicChoice
+
+    /// Whether any subscription reads the topic; what lies in others is not looked at.
+    func isRead(_ topic: TopicName) -> Bool
 
     /// Whether all subscriptions are in it; false when records of the table could not be read. Then nothing is forgotten
     /// of those that are not there.
@@ -29,4 +32,7 @@ package protocol InterestTable: AnyObject, Sendable {
 extension InterestTable {
     /// A table that is made of no records has no hole.
     package var isWhole: Bool { true }
+
+    /// Every topic is looked at where nobody knows better.
+    package func isRead(_ topic: TopicName) -> Bool { true }
 }

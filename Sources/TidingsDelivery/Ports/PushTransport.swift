@@ -39,6 +39,8 @@ package struct DeliveryAttempt {
     package let records: BatchRecords
     /// Which of the records it is.
     package let index: Int
+    /// The topic that the batch lies in.
+    package let topic: TopicName
     /// Data that replaces the stored event's, by a redrive; nil for the event as it is.
     package let editedData: [UInt8]?
     /// `webhook-id`: the same in all attempts and redrives of this event to this subscription.
@@ -48,17 +50,20 @@ package struct DeliveryAttempt {
     /// The span of this attempt, in the trace of its event.
     package let trace: TraceContext
 
-    /// The event; borrows from ``records``.
-    package var event: EventView { EventView(records[index]) }
+    /// The event; borrows from ``records`` and the lens.
+    package func event(through lens: EventLens) -> EventView {
+        lens.event(records[index], in: topic, records.batch.partition.index)
+    }
 
     /// Describes an attempt.
     package init(
-        target: DeliveryTarget, records: BatchRecords, index: Int, editedData: [UInt8]? = nil, messageID: String,
-        number: Int = 1, trace: TraceContext
+        target: DeliveryTarget, records: BatchRecords, index: Int, topic: TopicName,
+        editedData: [UInt8]? = nil, messageID: String, number: Int = 1, trace: TraceContext
     ) {
         self.target = target
         self.records = records
         self.index = index
+        self.topic = topic
         self.editedData = editedData
         self.messageID = messageID
         self.number = number

@@ -11,6 +11,10 @@ package final class RoutingTable: Sendable {
     let state: RoutingState
     let sightings: TypeSightings
     private let memo = PlanMemo()
+    /// Which topics are read, as far as somebody asked.
+    private let readTopics = Locked<[TopicName: Bool]>([:])
+    /// What subscriptions read, by slot, as far as somebody asked.
+    private let choices = Locked<[Int: TopicChoice]>([:])
     /// The lists that were asked for, sorted.
     private let lists = Locked<[ResourceKind: [Revised<RoutingResource>]]>([:])
 
@@ -100,7 +104,7 @@ package final class RoutingTable: Sendable {
         }
     }
 
-    private func readers(of type: [UInt8], homes: [TopicName]) -> [TypePlan.Readers] {
+    private func readers(of type: [UInt8], homes: [TopicName]) -> TypePlan.ReadersByTopic {
         var seen: Set<Int> = []
         var anywhere: [RoutedSubscription] = []
         var bound: [TopicName: [RoutedSubscription]] = [:]
@@ -120,14 +124,17 @@ package final class RoutingTable: Sendable {
             if anywhere.isEmpty && here.isEmpty { continue }
             readers.append(.init(topic: topic, ofEvents: anywhere + here, ofCopies: here))
         }
-        for (topic, here) in bound { readers.append(.init(topic: topic, ofEvents: here, ofCopies: here)) }
-        return readers
+        // Where none of those that name no topic could want it, nothing more has to be found out.
+        for (topic, here) in bound {
+            readers.append(.init(topic: topic, ofEvents: anywhere.isEmpty ? here : nil, ofCopies: here))
+        }
+        return TypePlan.ReadersByTopic(known: readers, anywhere: anywhere)
     }
 
-    /// The topics whose events a subscription may want: those it names, or those where routes store events of its
-    /// types, now or earlier.
-    package func topics(of subscription: Subscription) -> Set<TopicName> {
-        if let topics = subscription.topics { return Set(topics) }
+    /// The topics whose events a subscription gets, if they are of its types: those it names, or those where routes store
+    /// events of its types, now or earlier, and those whose own records are of its types.
+    package func topics(of subscription: Subscription) -> TopicChoice {
+        if let topics = subscription.topics { return TopicChoice(names: Set(topics)) }
         var found: Set<TopicName> = []
         for pattern in subscription.types {
             let isOwn = RoutingState.isReserved(pattern)
@@ -137,7 +144,40 @@ package final class RoutingTable: Sendable {
             }
             if !isOwn { state.placements.forEachOverlap(pattern) { _, topics in found.formUnion(topics) } }
         }
-        return found
+        return TopicChoice(names: found, ofTypes: subscription.types)
+    }
+
+    /// The subscriptions that want an event of a type (UTF-8) that lies in `topic`, before their filters. No allocation,
+    /// but for the first event of its type in a topic that no route would have put it into.
+    /// - Parameter isCopy: whether its record carries ``TidingsCore/RouteTarget/copyHeader``.
+    package func subscribers(
+        ofType type: UnsafeRawBufferPointer, in topic: TopicName, isCopy: Bool = false
+    ) -> [RoutedSubscription] {
+        let plan = plan(forType: type)
+        return plan.subscribers(in: topic, isCopy: isCopy) ?? plan.strays(in: topic) { choice(of: $0).contains(topic) }
+    }
+
+    /// Whether any subscription reads a topic. Worked out once per topic and version.
+    package func isRead(_ topic: TopicName) -> Bool {
+        readTopics.withLock { known in
+            if let isRead = known[topic] { return isRead }
+            let isRead = state.subscriptions.values.contains { choice(of: $0).contains(topic) }
+            if known.count < Self.mostTopicsRemembered { known[topic] = isRead }
+            return isRead
+        }
+    }
+
+    /// How many topics are remembered to be read or not, and how many choices of subscriptions; others are worked out
+    /// each time.
+    static let mostTopicsRemembered = 65_536
+
+    private func choice(of routed: RoutedSubscription) -> TopicChoice {
+        choices.withLock { known in
+            if let choice = known[routed.slot] { return choice }
+            let choice = topics(of: routed.subscription)
+            known[routed.slot] = choice
+            return choice
+        }
     }
 
     // MARK: By name

@@ -35,11 +35,22 @@ package final class TypePlan: @unchecked Sendable {
     /// Who gets an event of the type that lies in one topic.
     struct Readers: Sendable {
         let topic: TopicName
-        /// Of the event itself.
-        let ofEvents: [RoutedSubscription]
+        /// Of the event itself; nil where that has to be worked out: no route would have put it there.
+        let ofEvents: [RoutedSubscription]?
         /// Of a copy.
         let ofCopies: [RoutedSubscription]
     }
+
+    /// Who gets an event of the type, by the topic it lies in.
+    struct ReadersByTopic: Sendable {
+        /// Of the topics that routes store the type in, and of those that subscriptions name.
+        let known: [Readers]
+        /// Those that name no topics.
+        let anywhere: [RoutedSubscription]
+    }
+
+    /// In how many other topics the readers of a type are remembered; of more they are worked out each time.
+    static let mostStrays = 1_024
 
     /// The producers that claim the type; empty when nobody does, several only when it is shared.
     package let owners: [Owner]
@@ -53,7 +64,9 @@ package final class TypePlan: @unchecked Sendable {
     package let destinations: [Destination]
     /// In which topics the routes of today or of an earlier day store events of the type, copies apart.
     package let homes: [TopicName]
-    private let readers: [Readers]
+    private let readers: ReadersByTopic
+    /// Who gets events of the type that lie where no route put them, as far as such were seen.
+    private let strays = Locked<[TopicName: [RoutedSubscription]]>([:])
     private let type: UnsafeMutableRawBufferPointer
     private let count: Int
     private let sightings: TypeSightings
@@ -61,7 +74,7 @@ package final class TypePlan: @unchecked Sendable {
 
     init(
         type: [UInt8], owners: [Owner], isShared: Bool, isReserved: Bool, route: Name?, destinations: [Destination],
-        homes: [TopicName], readers: [Readers], sightings: TypeSightings
+        homes: [TopicName], readers: ReadersByTopic, sightings: TypeSightings
     ) {
         self.type = .allocate(byteCount: max(type.count, 1), alignment: 1)
         self.type.copyBytes(from: type)
@@ -85,18 +98,29 @@ package final class TypePlan: @unchecked Sendable {
     /// Where the event itself is stored.
     package var target: Destination { destinations[0] }
 
-    /// The subscriptions that want an event of the type that lies in `topic`, before their filters. No allocation.
-    /// - Parameter isCopy: whether its record carries ``TidingsCore/RouteTarget/copyHeader``.
-    package func subscribers(in topic: TopicName, isCopy: Bool = false) -> [RoutedSubscription] {
-        for reader in readers where reader.topic == topic { return isCopy ? reader.ofCopies : reader.ofEvents }
-        return []
+    /// The subscriptions that want an event of the type that lies in `topic`; nil where ``strays(in:reads:)`` says it.
+    func subscribers(in topic: TopicName, isCopy: Bool) -> [RoutedSubscription]? {
+        for reader in readers.known where reader.topic == topic { return isCopy ? reader.ofCopies : reader.ofEvents }
+        return isCopy || readers.anywhere.isEmpty ? [] : nil
+    }
+
+    /// The subscriptions that want an event of the type that lies in `topic`, where no route would have put it: those that
+    /// name the topic, and those that read it for another reason.
+    func strays(in topic: TopicName, reads: (RoutedSubscription) -> Bool) -> [RoutedSubscription] {
+        if let known = strays.withLock({ $0[topic] }) { return known }
+        let here = readers.known.first { $0.topic == topic }?.ofCopies ?? []
+        let found = readers.anywhere.filter(reads) + here
+        strays.withLock { if $0.count < Self.mostStrays { $0[topic] = found } }
+        return found
     }
 
     /// Everyone who gets events of the type, by whatever topic, before filters.
     package var receivers: [RoutedSubscription] {
         var seen: Set<UUID128> = []
-        return readers.flatMap { $0.ofEvents + $0.ofCopies }.filter { seen.insert($0.subscription.uuid).inserted }
-            .sorted { $0.subscription.name < $1.subscription.name }
+        return (readers.anywhere + readers.known.flatMap { $0.ofCopies }).filter {
+            seen.insert($0.subscription.uuid).inserted
+        }
+        .sorted { $0.subscription.name < $1.subscription.name }
     }
 
     func isFor(_ other: UnsafeRawBufferPointer) -> Bool {

@@ -16,7 +16,7 @@ final class RoutingInterest: InterestTable {
         wanting event: borrowing EventView, in topic: TopicName, _ body: (_ slot: Int, _ uuid: UUID128) -> Void
     ) {
         let event = copy event
-        for routed in table.plan(forType: event.type).subscribers(in: topic, isCopy: event.isCopy)
+        for routed in table.subscribers(ofType: event.type, in: topic, isCopy: event.isCopy)
         where routed.accepts(event) {
             body(routed.slot, routed.subscription.uuid)
         }
@@ -24,14 +24,16 @@ final class RoutingInterest: InterestTable {
 
     func wants(_ uuid: UUID128, _ event: borrowing EventView, in topic: TopicName) -> Bool {
         let event = copy event
-        return table.plan(forType: event.type).subscribers(in: topic, isCopy: event.isCopy).contains { routed in
+        return table.subscribers(ofType: event.type, in: topic, isCopy: event.isCopy).contains { routed in
             routed.subscription.uuid == uuid && routed.accepts(event)
         }
     }
 
-    func topics(of uuid: UUID128) -> Set<TopicName> {
+    func topics(of uuid: UUID128) -> TopicChoice {
         table.subscription(uuid).map { table.topics(of: $0.subscription) } ?? []
     }
+
+    func isRead(_ topic: TopicName) -> Bool { table.isRead(topic) }
 
     var isWhole: Bool { table.losses.isEmpty }
 

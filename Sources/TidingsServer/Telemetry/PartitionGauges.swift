@@ -141,7 +141,7 @@ package final class PartitionGauges: Sendable {
             write(
                 "tidings_partition_oldest_record_age_seconds", "How long the oldest record has been stored.",
                 rows.filter { $0.oldest != nil }, &text
-            ) { max(0, now.millis - ($0.oldest?.millis ?? now.millis)) / 1_000 }
+            ) { now.millisPassed(since: $0.oldest ?? now) / 1_000 }
         }
         Self.family(
             "tidings_partitions_not_shown", "Partitions beyond what metrics show.",

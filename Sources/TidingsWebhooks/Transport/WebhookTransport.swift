@@ -23,6 +23,7 @@ package final class WebhookTransport: PushTransport {
 
     private let client: HTTPClient
     private let userAgent: String
+    private let lens = EventLens()
     private var writer = WebhookWriter()
     private var prepared: [UUID128: Prepared] = [:]
     private var last: Prepared?
@@ -39,11 +40,11 @@ package final class WebhookTransport: PushTransport {
         _ attempt: DeliveryAttempt, then: @escaping (AttemptResult) -> Void
     ) -> any AttemptHandle {
         let endpoint = prepare(attempt.target)
-        let event = attempt.event
-        guard event.isEvent, endpoint.signer != nil else {
-            let reason = event.isEvent ? "the endpoint has no secret to sign with" : "the stored record is no event"
+        guard endpoint.signer != nil else {
+            let reason = "the endpoint has no secret to sign with"
             return fail(AttemptResult(.failed(.unwritable), reason: reason), then)
         }
+        let event = attempt.event(through: lens)
         let now = client.loop.time.wall
         var id = attempt.messageID
         return id.withUTF8 { id in

@@ -38,7 +38,7 @@ struct WebhookWriter: ~Copyable {
             trace.format(into: &fields)
             fields.append("\r\n")
             // Only what may stand in a field; an event's own may be anything.
-            if let state = event.record.header("ce_tracestate"), (1...512).contains(state.count),
+            if let state = event.traceState, (1...512).contains(state.count),
                 state.allSatisfy({ (0x20...0x7E).contains($0) })
             {
                 fields.append("tracestate: ")
@@ -57,14 +57,14 @@ struct WebhookWriter: ~Copyable {
         _ use: (_ fields: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Answer
     ) throws(RecordError) -> Answer {
         var headers: [RecordHeader] = []
-        event.record.forEachHeader { headers.append(RecordHeader($0, $1)) }
+        event.carrier.forEachHeader { headers.append(RecordHeader($0, $1)) }
         var edited = ByteBuffer(capacity: data.count + event.record.byteCount)
         Self.recordValue(data, event.contentType).withUnsafeBytes { data in
             EventRecord.encodeBody(key: event.record.key, value: data, headers: headers, into: &edited)
         }
         let record = try RecordView(
             body: edited.bytes, offset: event.record.offset, timestamp: event.record.timestamp)
-        return write(EventView(record), to: prepared, id: id, now: now, trace: trace, use)
+        return write(event.replaced(by: record), to: prepared, id: id, now: now, trace: trace, use)
     }
 
     /// What edited data is in a record: the JSON itself where the event's data is JSON. Where it is of another content

@@ -161,10 +161,9 @@ import TidingsCore
         try Self.view(try headers([("x", "y"), ("Content-Type", "text/plain")])) { event in
             #expect(!event.isEvent && event.id.isEmpty && event.type.isEmpty && event.subject == nil)
             #expect(event.contentType?.text == "text/plain")
-            var renderer = EventRenderer()
-            var text = ByteBuffer()
-            renderer.record(event.record, into: &text)
-            let record = text.text()
+            let record = JSONWriter.text { json in
+                json.object { EventRenderer.recordMembers(event.record, &$0) }
+            }
             #expect(
                 record == """
                     {"offset":7,"timestamp":"1970-01-01T00:00:00.005Z","key":null,"headers":[{"name":"x","value":"y"},\

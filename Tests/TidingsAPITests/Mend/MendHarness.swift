@@ -128,7 +128,7 @@ final class EverybodyWants: InterestTable {
     }
 
     func wants(_ uuid: UUID128, _ event: borrowing EventView, in topic: TopicName) -> Bool { true }
-    func topics(of uuid: UUID128) -> Set<TopicName> { [TopicName("events")!] }
+    func topics(of uuid: UUID128) -> TopicChoice { [TopicName("events")!] }
     var allSubscriptions: [(slot: Int, subscription: Subscription)] {
         table.subscriptions.map { ($0.slot, $0.subscription) }
     }

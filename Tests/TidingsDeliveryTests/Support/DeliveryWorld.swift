@@ -256,7 +256,7 @@ final class SimpleTable {
             return all.contains { $0.subscription.uuid == uuid && $0.subscription.types.contains { $0.matches(type) } }
         }
 
-        func topics(of uuid: UUID128) -> Set<TopicName> { [TopicName("orders")!, TopicName("tidings")!] }
+        func topics(of uuid: UUID128) -> TopicChoice { [TopicName("orders")!, TopicName("tidings")!] }
 
         var isWhole = true
         var allSubscriptions: [(slot: Int, subscription: Subscription)] { all }

@@ -81,6 +81,7 @@ final class ScriptedTransport: PushTransport {
 
     private let endpoints: ScriptedEndpoints
     private let loop: SimulatedLoop
+    private let lens = EventLens()
 
     init(_ endpoints: ScriptedEndpoints, _ loop: SimulatedLoop) {
         self.endpoints = endpoints
@@ -93,7 +94,8 @@ final class ScriptedTransport: PushTransport {
         let subscription = attempt.target.subscription
         let request = ScriptedEndpoints.Request(
             subscription: subscription.name, uuid: subscription.uuid, event: event, key: record.key?.text,
-            type: attempt.event.type.text, number: attempt.number, edited: attempt.editedData, trace: attempt.trace)
+            type: attempt.event(through: lens).type.text, number: attempt.number, edited: attempt.editedData,
+            trace: attempt.trace)
         endpoints.began(request)
         let life = endpoints.life
         let answer = endpoints.answer(request)

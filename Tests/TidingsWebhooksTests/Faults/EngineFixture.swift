@@ -34,7 +34,7 @@ final class EngineFixture: @unchecked Sendable {
             topic == self.topic && allSubscriptions.contains { $0.subscription.uuid == uuid }
         }
 
-        func topics(of uuid: UUID128) -> Set<TopicName> { [topic] }
+        func topics(of uuid: UUID128) -> TopicChoice { [topic] }
     }
 
     let parts: TransportFixture

@@ -55,7 +55,8 @@ final class TransportFixture: @unchecked Sendable {
 
     static func attempt(_ target: DeliveryTarget, _ event: StoredEvent = StoredEvent()) throws -> DeliveryAttempt {
         DeliveryAttempt(
-            target: target, records: try event.records(), index: 0, messageID: "msg_1", trace: WebhookWriterTests.trace)
+            target: target, records: try event.records(), index: 0, topic: TopicName("events")!, messageID: "msg_1",
+            trace: WebhookWriterTests.trace)
     }
 
     /// Makes an attempt and waits for its result.

@@ -134,6 +134,8 @@ import TidingsTesting
         fixture.advance(by: .seconds(15) - .milliseconds(1))
         #expect(await fixture.callCount() == 1, "the limit for headers has not passed")
         fixture.advance(by: .seconds(seconds - 15) + .milliseconds(1))
+        // The receiver may know of the connection before the loop does, which then counts from a later moment.
+        while slowness == .neverReads, await fixture.callCount() > 0 { fixture.advance(by: .seconds(1)) }
         let outcome = try await result.outcome
         #expect(outcome == .failed(.timedOut))
         receiver.stop()
@@ -178,15 +180,6 @@ import TidingsTesting
             while number == 2, await fixture.connectionCount() > 0 { await Task.yield() }
         }
         #expect(receiver.received.map(\.connection) == [0, 0, 0, 1, 1])
-        receiver.stop()
-    }
-
-    @Test func `a record that is no event is not sent`() async throws {
-        let receiver = try Receiver()
-        let fixture = try TransportFixture()
-        let attempt = try TransportFixture.attempt(TransportFixture.target(receiver.url), StoredEvent(id: ""))
-        #expect(await fixture.send(attempt).outcome == .failed(.unwritable))
-        #expect(receiver.connectionCount == 0)
         receiver.stop()
     }
 

@@ -105,6 +105,34 @@ import TidingsNetwork
         )
     }
 
+    @Test func `a record of a Kafka client is written like an event, and edited alike`() throws {
+        var writer = WebhookWriter()
+        let id: StaticString = "msg_1"
+        var body = ByteBuffer()
+        [UInt8](#"{"total":42}"#.utf8).withUnsafeBytes { EventRecord.encodeBody(key: nil, value: $0, into: &body) }
+        let record = try RecordView(body: body.bytes, offset: Offset(7), timestamp: WallTime(millis: 0))
+        let lens = EventLens()
+        for (mode, edit, expected) in [
+            (EndpointMode.binary, nil, #"{"total":42}"#), (.binary, "[1]", "[1]"),
+            (.plain, #""x""#, #""time":"1970-01-01T00:00:00.000Z","data":"x"}"#),
+        ] {
+            let prepared = PreparedEndpoint(
+                Endpoint(url: EndpointURL("http://127.0.0.1/")!, mode: mode, secret: Self.secret), userAgent: "T")
+            let event = lens.event(record, in: TopicName("orders")!, 0)
+            let take = { (fields: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer) in (fields.text, body.text) }
+            let (fields, body) =
+                if let edit {
+                    try writer.write(
+                        event, withData: [UInt8](edit.utf8), to: prepared, id: id.bytes, now: WallTime(millis: 0),
+                        trace: nil, take)
+                } else {
+                    writer.write(event, to: prepared, id: id.bytes, now: WallTime(millis: 0), trace: nil, take)
+                }
+            #expect(body.hasSuffix(expected) && fields.contains("content-type: application/json\r\n"))
+            #expect(mode != .binary || fields.contains("ce-id: orders-0-7\r\n"))
+        }
+    }
+
     @Test(arguments: [
         ("text/xml", #""<a>\n</a>""#, "<a>\n</a>"), ("text/plain", #"{"total":43}"#, #"{"total":43}"#),
         ("application/json", #""open""#, #""open""#), ("application/cloud+json", #""open""#, #""open""#),
