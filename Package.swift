@@ -120,7 +120,12 @@ let benchmarks: [Target] =
                 "TidingsHTTP", "TidingsNetwork", "TidingsLog", "TidingsRouting", "KafkaProtocol", "TidingsCore",
                 "CSystem",
             ],
-            path: "Benchmarks/TidingsBench", swiftSettings: strict)
+            path: "Benchmarks/TidingsBench", swiftSettings: strict),
+        .systemLibrary(
+            name: "CRDKafka", path: "Benchmarks/CRDKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .executableTarget(
+            name: "kafka-bench", dependencies: ["CRDKafka", "KafkaTesting", "KafkaProtocol"],
+            path: "Benchmarks/KafkaBench", swiftSettings: strict),
     ]
 
 // The sanitizers of script/test build no more than what they look at.

@@ -432,13 +432,192 @@ class Bench:
         server.stop()
 
 
-PARTS = ["http", "publish", "log", "scale", "batches", "webhook", "push", "isolation", "poison", "routing", "footprint"]
+    # -- Kafka's protocol
+
+    def kafka_load(self, what, port, **options):
+        arguments = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        answer = subprocess.run(
+            [self.options.kafka_bench, what, "--broker", f"127.0.0.1:{port}", *arguments], stdout=subprocess.PIPE, check=True)
+        return json.loads(answer.stdout)
+
+    def apache_kafka(self, name, *properties):
+        """Apache Kafka, where `TIDINGS_KAFKA` names a script that starts it (`… server --port N --data DIR`)."""
+        if not self.options.kafka:
+            return None
+        folder = tempfile.mkdtemp(dir=self.work)
+        while True:
+            port = free_port()
+            if port < 32000:
+                break
+        program = Program.__new__(Program)
+        program.port, program.folder, program.name = port, folder, name
+        program.process = subprocess.Popen(
+            [self.options.kafka, "server", "--port", str(port), "--data", folder,
+             *[word for text in properties for word in ("--property", text)]],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(port, 60)
+        program.pids = [program.process.pid] + children(program.process.pid)
+        return program
+
+    def kafka_topic(self, server, partitions):
+        """A new topic on a server; ours and theirs alike by a client's request."""
+        self.topics = getattr(self, "topics", 0) + 1
+        name = f"bench-{self.topics}"
+        self.kafka_load("topic", server.port, topic=name, partitions=partitions)
+        return name
+
+    def kafka_drop(self, server, topic):
+        self.kafka_load("drop", server.port, topic=topic)
+
+    def kafka_measured(self, server, what, topic, partitions, **options):
+        before = cpu_seconds(server.pids)
+        row = self.kafka_load(what, server.port, topic=topic, partitions=partitions, **options)
+        row["cpu"] = (cpu_seconds(server.pids) - before) / row["count"] * 1e6
+        return row
+
+    def kafka(self):
+        self.title("Kafka's protocol: librdkafka on the same cores; Apache Kafka where TIDINGS_KAFKA starts it")
+        if not self.options.kafka:
+            self.line("Apache Kafka", "skipped: TIDINGS_KAFKA is not set")
+        scale = 0.3 if self.options.quick else 1
+        ours = self.tidings_kafka()
+        servers = [ours]
+        theirs = self.apache_kafka("Kafka")
+        synced = self.apache_kafka("Kafka, syncing", "log.flush.interval.messages=1")
+        servers += [server for server in (theirs, synced) if server]
+        for server in servers:
+            # A JVM is slow at first, and a new file's blocks are too.
+            for _ in range(3 if server is ours else 8):
+                topic = self.kafka_topic(server, 1)
+                self.kafka_load("produce", server.port, topic=topic, count=1_000_000, size=100)
+                self.kafka_load("consume", server.port, topic=topic, count=1_000_000, consumers=1)
+                self.kafka_drop(server, topic)
+
+        def rows(body):
+            """Alternating rounds; the median of each figure of each server."""
+            found = [[] for _ in servers]
+            for _ in range(self.rounds):
+                for place, server in enumerate(servers):
+                    found[place].append(body(server))
+            return [{key: statistics.median(row[key] for row in rows) for key in rows[0]} for rows in found]
+
+        def tell(what, rows, goal=None):
+            for server, row in zip(servers, rows):
+                reached = None
+                text = ""
+                if server is ours and goal:
+                    reached = row["cpu"] <= goal
+                    text = f"≤ {goal} µs of CPU"
+                self.line(f"{what}: {server.name}", "{:,.0f}/s, {:,.0f} MB/s, {:.3f} µs of server CPU".format(row["rate"], row["rate"] * row["size"] / 1e6, row["cpu"]), text, reached)
+            if theirs:
+                self.ratio(f"{what}: rate beside {theirs.name}", rows[0]["rate"], rows[1]["rate"], "/s", least=1.0)
+
+        for size, partitions, codec in ((100, 1, "none"), (100, 16, "none"), (100, 1, "lz4"), (1024, 1, "none"), (1024, 16, "none"), (1024, 1, "lz4")):
+            count = int((6_000_000 if size == 100 else 1_000_000) * scale)
+
+            def produce(server):
+                topic = self.kafka_topic(server, partitions)
+                row = self.kafka_measured(server, "produce", topic, partitions, count=count, size=size, codec=codec)
+                self.kafka_drop(server, topic)
+                return {**row, "size": size}
+            tell(f"produce {size} B, {partitions} partition{'s' if partitions > 1 else ''}, {codec}", rows(produce), 0.15 if size == 100 else 1.0)
+        self.line("resident after producing: Tidings", f"{resident_bytes(ours.pids[0]) / 1e6:.0f} MB", "≤ 200 MB", resident_bytes(ours.pids[0]) <= 200e6)
+
+        count = int(1_000_000 * scale)
+        stored = {}
+        for server in servers:
+            stored[server] = self.kafka_topic(server, 1)
+            self.kafka_load("produce", server.port, topic=stored[server], count=count, size=100)
+        for consumers in (1, 6):
+            def consume(server):
+                row = self.kafka_measured(server, "consume", stored[server], 1, count=count, consumers=consumers)
+                return {**row, "size": 100}
+            found = rows(consume)
+            tell(f"{consumers} consumer{'s' if consumers > 1 else ''} from the start, 100 B", found)
+            if consumers == 6:
+                self.line("6 consumers from the start, in all", f"{found[0]['rate']:,.0f}/s", "≥ 9,000,000", found[0]["rate"] >= 9e6)
+        for consumers in (1, 6):
+            def tail(server):
+                topic = self.kafka_topic(server, 1)
+                reader = subprocess.Popen(
+                    [self.options.kafka_bench, "consume", "--broker", f"127.0.0.1:{server.port}", "--topic", topic, "--count", str(count),
+                     "--consumers", str(consumers), "--from", "tail"], stdout=subprocess.PIPE)
+                time.sleep(1)
+                before = cpu_seconds(server.pids)
+                self.kafka_load("produce", server.port, topic=topic, count=count, size=100)
+                row = json.loads(reader.communicate()[0])
+                row["rate"] = row["count"] / row["busy"]
+                row["cpu"] = (cpu_seconds(server.pids) - before) / row["count"] * 1e6
+                self.kafka_drop(server, topic)
+                return {**row, "size": 100}
+            tell(f"{consumers} consumer{'s' if consumers > 1 else ''} at the tail, with its producer", rows(tail))
+
+        self.kafka_latency(servers, ours)
+        self.kafka_crowd(ours)
+        for server in servers:
+            server.stop()
+
+    def kafka_latency(self, servers, ours):
+        rate = 10_000
+        base = self.own("sync", "--dir", self.work, "--seconds", 2)
+        self.line("append of 200 B + fdatasync, raw", "p50 {p50:.0f} p99 {p99:.0f} µs".format(**base))
+        for linger in (None, 5):
+            for server in servers:
+                rows = []
+                for _ in range(self.rounds):
+                    topic = self.kafka_topic(server, 1)
+                    rows.append(self.kafka_measured(server, "latency", topic, 1, rate=rate, seconds=self.seconds, **({"linger": linger} if linger else {})))
+                    self.kafka_drop(server, topic)
+                row = {key: statistics.median(row[key] for row in rows) for key in rows[0]}
+                name = f"end to end at {rate:,}/s, linger {linger or 0}: {server.name}"
+                figure = "p50 {p50:,.0f} p99 {p99:,.0f} p99.9 {p999:,.0f} µs, {cpu:.1f} µs of server CPU".format(**row)
+                if server is ours and not linger:
+                    factor = base["p50"] / 140
+                    self.line(name, figure, f"≤ {350 * factor:.0f}, {800 * factor:.0f} µs", row["p50"] <= 350 * factor and row["p99"] <= 800 * factor)
+                else:
+                    self.line(name, figure)
+
+    def kafka_crowd(self, server):
+        """Connections that say nothing, and groups that only beat."""
+        before = resident_bytes(server.pids[0])
+        holder = subprocess.Popen(
+            [self.options.bench, "idle", "--port", str(server.port), "--connections", "1000"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        opened = int(holder.stdout.readline())
+        time.sleep(1)
+        self.line(f"memory per idle connection of {opened:,}", f"{(resident_bytes(server.pids[0]) - before) / max(opened, 1):,.0f} B")
+        holder.stdin.close(), holder.wait()
+        before = resident_bytes(server.pids[0])
+        groups = subprocess.Popen(
+            [self.options.kafka_bench, "groups", "--broker", f"127.0.0.1:{server.port}", "--count", "1000"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        groups.stdout.readline()
+        self.line("memory per group of one member, of 1,000", f"{(resident_bytes(server.pids[0]) - before) / 1000:,.0f} B")
+        spent = cpu_seconds(server.pids)
+        groups.stdin.write("\n"), groups.stdin.flush()
+        row = json.loads(groups.stdout.readline())
+        spent = cpu_seconds(server.pids) - spent
+        groups.wait()
+        self.line("a heartbeat of 1,000 groups", "{:.2f} µs of server CPU, {:,.0f}/s".format(spent / row["count"] * 1e6, row["count"] / row["seconds"]))
+
+    def tidings_kafka(self):
+        folder = tempfile.mkdtemp(dir=self.work)
+        http, port = free_port(), free_port()
+        program = Program(
+            [self.options.tidings, "serve", "--data", f"{folder}/data", "--http", f"127.0.0.1:{http}", "--kafka", f"127.0.0.1:{port}", "--log-level", "warning"],
+            port, folder, core=None)
+        program.name = "Tidings"
+        return program
+
+
+PARTS = ["http", "publish", "log", "scale", "batches", "webhook", "push", "isolation", "poison", "routing", "footprint", "kafka"]
 
 
 def main():
     parser = argparse.ArgumentParser(prog="script/bench")
     parser.add_argument("--tidings", required=True)
     parser.add_argument("--bench", required=True)
+    parser.add_argument("--kafka-bench", required=True)
+    parser.add_argument("--kafka", default=os.environ.get("TIDINGS_KAFKA"), help="a script that starts Apache Kafka (default: TIDINGS_KAFKA)")
     parser.add_argument("--quick", action="store_true", help="shorter rounds")
     parser.add_argument("--large", action="store_true", help="the log up to 50 GB")
     parser.add_argument("--dir", help="where data folders go (default: the system's place for temporary files)")

@@ -40,6 +40,9 @@ enum Bench {
             case "open": try LogScale.open(folder: folder)
             case let what?: try LogCount.run(what, number("times", 1_000), folder: folder)
             }
+        case "sync":
+            let nanos = Int64(number("seconds", 4)) * 1_000_000_000
+            print(LogDriver.raw(option("dir") ?? "/tmp", bytes: 250, nanos: nanos, grows: true).json)
         case "batches":
             if let what = option("do") {
                 BatchBench.repeated(what, number("times", 1))
@@ -50,7 +53,7 @@ enum Bench {
         case "poison": try PoisonBench().run()
         case "idle": IdleConnections.run(port: number("port", 0), count: number("connections", 10_000))
         default:
-            print("usage: tidings-bench empty|latency|log|batches|routing|poison|idle …")
+            print("usage: tidings-bench empty|latency|log|sync|batches|routing|poison|idle …")
             exit(64)
         }
     }

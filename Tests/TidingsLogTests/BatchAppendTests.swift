@@ -39,8 +39,8 @@ import TidingsTesting
         return try answer!.get()
     }
 
-    @Test(arguments: [20, 3_000, 60_000])
-    func `a client's batch is stored as it came, alone, with another place`(_ length: Int) throws {
+    @Test(arguments: [20, 3_000, 60_000], [false, true])
+    func `a client's batch is stored as it came, alone, with another place`(_ length: Int, _ isKept: Bool) throws {
         var settings = LogBench.smallSettings
         settings.maxBatchBytes = 200_000
         settings.maxWaitingBytes = 400_000
@@ -53,7 +53,20 @@ import TidingsTesting
         let sent = Self.batch(["one", String(repeating: "x", count: length)])
         // Staged between records of others, it is joined with none of them.
         _ = try bench.stage([(partition, "before")])
-        #expect(try sent.withUnsafeBytes { try bench.session.append(batch: $0, to: partition) { _ in } } == Offset(2))
+        let offset: Offset
+        if isKept {
+            // Received into a room in which other bytes lie before and behind it.
+            let room = PageRoom(200_000)
+            room.bytes.initializeMemory(as: UInt8.self, repeating: 7)
+            let place = UnsafeMutableRawBufferPointer(rebasing: room.bytes[PageRoom.pageBytes...].prefix(sent.count))
+            place.copyBytes(from: sent)
+            let own = try #require(room.part(UnsafeRawBufferPointer(place)))
+            #expect(room.part(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(place)[1...])) == nil)
+            offset = try bench.session.append(batch: own, to: partition) { _ in }
+        } else {
+            offset = try sent.withUnsafeBytes { try bench.session.append(batch: $0, to: partition) { _ in } }
+        }
+        #expect(offset == Offset(2))
         _ = try bench.stage([(partition, "behind")])
         bench.log.commitPending()
         bench.loop.runUntilIdle()

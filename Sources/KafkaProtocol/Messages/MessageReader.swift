@@ -189,6 +189,11 @@ extension MessageReader {
         return bytes
     }
 
+    /// Where the value of a field begins, which may end behind what there is to read; nil for null and for no bytes.
+    package mutating func beginningOfBytes(_ field: StaticString) throws(MessageError) -> Int? {
+        try length(field) > 0 ? position : nil
+    }
+
     /// The bytes in an array of their own, for who keeps them longer than the frame.
     package mutating func copiedBytes(_ field: StaticString) throws(MessageError) -> [UInt8] {
         let bytes = try self.bytes(field)
@@ -207,6 +212,11 @@ extension MessageReader {
         guard count <= elementsLeft else { throw failure(.tooManyElements, field, count) }
         elementsLeft -= count
         return count
+    }
+
+    /// The count of an array whose elements the caller reads; none for null.
+    package mutating func elementCount(_ field: StaticString) throws(MessageError) -> Int {
+        max(try count(field, minimum: 1), 0)
     }
 
     /// Structs, one after the other.

@@ -7,10 +7,10 @@ public final class SharedBytes: @unchecked Sendable {
     /// How many.
     public let count: Int
 
+    /// What they lie in, when that is pages of their own.
+    private let room: PageRoom?
     /// Whether they lie on pages of their own.
-    package let isPaged: Bool
-    /// What a page is to memory and disk.
-    package static let pageBytes = 4_096
+    package var isPaged: Bool { room != nil }
 
     /// Makes room for `capacity` bytes, lets `fill` write them and say how many are used.
     public init<Failure>(
@@ -22,7 +22,7 @@ public final class SharedBytes: @unchecked Sendable {
             precondition((0...capacity).contains(used), "used \(used) of \(capacity) bytes")
             base = UnsafeRawPointer(room.baseAddress!)
             count = used
-            isPaged = false
+            self.room = nil
         } catch {
             room.deallocate()
             throw error
@@ -31,15 +31,22 @@ public final class SharedBytes: @unchecked Sendable {
 
     /// Makes room for `byteCount` bytes on whole pages of memory, lets `fill` write all of them, and fills the last page
     /// with zeros: to be written to a disk from where they lie.
-    package init(paged byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
-        let padded = max(byteCount + Self.pageBytes - 1, 1) / Self.pageBytes * Self.pageBytes
-        let room = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: max(padded, Self.pageBytes), alignment: Self.pageBytes)
-        fill(UnsafeMutableRawBufferPointer(rebasing: room[..<byteCount]))
-        UnsafeMutableRawBufferPointer(rebasing: room[byteCount...]).initializeMemory(as: UInt8.self, repeating: 0)
-        base = UnsafeRawPointer(room.baseAddress!)
-        count = byteCount
-        isPaged = true
+    package convenience init(paged byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        let room = PageRoom(byteCount)
+        fill(UnsafeMutableRawBufferPointer(rebasing: room.bytes[..<byteCount]))
+        self.init(room, at: 0, count: byteCount)
+    }
+
+    /// Takes a part of a room, which begins on a page, and fills its last page with zeros: what else was in the room is
+    /// over.
+    package init(_ room: PageRoom, at: Int, count: Int) {
+        precondition(at % PageRoom.pageBytes == 0 && at >= 0 && count >= 0 && at + count <= room.capacity)
+        let end = (count + PageRoom.pageBytes - 1) / PageRoom.pageBytes * PageRoom.pageBytes
+        UnsafeMutableRawBufferPointer(rebasing: room.bytes[(at + count)..<min(at + end, room.capacity)])
+            .initializeMemory(as: UInt8.self, repeating: 0)
+        base = UnsafeRawPointer(room.base + at)
+        self.count = count
+        self.room = room
     }
 
     /// Copies `bytes`.
@@ -50,13 +57,13 @@ public final class SharedBytes: @unchecked Sendable {
         }
     }
 
-    deinit { base.deallocate() }
+    deinit { if room == nil { base.deallocate() } }
 
     /// All of them with what fills the last page, when they are paged; valid while this object lives.
     package var pages: UnsafeRawBufferPointer {
         precondition(isPaged, "these bytes have no pages of their own")
-        return UnsafeRawBufferPointer(
-            start: base, count: max((count + Self.pageBytes - 1) / Self.pageBytes, 1) * Self.pageBytes)
+        let pages = max((count + PageRoom.pageBytes - 1) / PageRoom.pageBytes, 1)
+        return UnsafeRawBufferPointer(start: base, count: pages * PageRoom.pageBytes)
     }
 
     /// Changes some of them: only as long as nobody else has this object.
@@ -66,4 +73,14 @@ public final class SharedBytes: @unchecked Sendable {
 
     /// All of them; valid while this object lives.
     public var buffer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+}
+
+extension PageRoom {
+    /// A part of the room as bytes that may be kept, if it begins on a page: what else was in the room is over then.
+    package func part(_ bytes: UnsafeRawBufferPointer) -> SharedBytes? {
+        guard let start = bytes.baseAddress else { return nil }
+        let at = start - UnsafeRawPointer(base)
+        guard at >= 0, at % Self.pageBytes == 0, at + bytes.count <= capacity else { return nil }
+        return SharedBytes(self, at: at, count: bytes.count)
+    }
 }

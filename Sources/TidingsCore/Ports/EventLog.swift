@@ -106,6 +106,12 @@ public protocol LogSession: AnyObject {
         then: @escaping (Result<UInt64, LogError>) -> Void
     ) throws(LogError) -> Offset
 
+    /// Appends a batch as the other one does, out of memory that nobody else has and that the log keeps: where it is large
+    /// and on pages (``SharedBytes/isPaged``), nothing of it is copied.
+    func append(
+        batch: SharedBytes, to partition: PartitionID, then: @escaping (Result<UInt64, LogError>) -> Void
+    ) throws(LogError) -> Offset
+
     /// A producer id that nobody was given before, in this folder.
     func allocateProducerID(then: @escaping (Result<Int64, LogError>) -> Void)
     /// Ends a producer's transaction in some partitions: a marker in each, all in one round.

@@ -53,14 +53,16 @@ package final class KafkaBroker {
     // MARK: - Requests
 
     /// Answers a request, now or later.
-    /// - Parameter frame: what `reader` reads: `records` fields are ranges of it, and it is lent for this call only.
+    /// - Parameters:
+    ///   - frame: what `reader` reads: `records` fields are ranges of it, and it is lent for this call only.
+    ///   - room: what the frame lies in, when it may be kept.
     /// - Throws: the request cannot be read.
     func handle(
-        _ answer: KafkaAnswer, _ reader: inout MessageReader, _ frame: UnsafeRawBufferPointer
+        _ answer: KafkaAnswer, _ reader: inout MessageReader, _ frame: UnsafeRawBufferPointer, in room: PageRoom?
     ) throws(MessageError) {
         let version = answer.version
         switch answer.api {
-        case .produce: try produce(ProduceRequest(from: &reader, version: version), answer, frame)
+        case .produce: try produce(ProduceRequest(from: &reader, version: version), answer, frame, in: room)
         case .fetch: try fetch(FetchRequest(from: &reader, version: version), answer)
         case .listOffsets: try listOffsets(ListOffsetsRequest(from: &reader, version: version), answer)
         case .metadata: try metadata(MetadataRequest(from: &reader, version: version), answer)

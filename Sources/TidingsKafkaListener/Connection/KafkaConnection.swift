@@ -50,7 +50,7 @@ final class KafkaConnection: ByteStreamHandler {
         guard !isOver else { return }
         lastUse = server.now
         do throws(FrameReader.BadLength) {
-            try frames.take(bytes) { take($0) }
+            try frames.take(bytes) { take($0, in: $1) }
         } catch {
             return refuse("a request of \(error.length) bytes; at most \(server.settings.requestBytes) are read")
         }
@@ -61,7 +61,7 @@ final class KafkaConnection: ByteStreamHandler {
     func resume() {
         guard !isOver, isStalled else { return }
         do throws(FrameReader.BadLength) {
-            try frames.resume { take($0) }
+            try frames.resume { take($0, in: $1) }
         } catch {
             return refuse("a request of \(error.length) bytes; at most \(server.settings.requestBytes) are read")
         }
@@ -70,6 +70,7 @@ final class KafkaConnection: ByteStreamHandler {
 
     private func settleReading() {
         guard !isOver else { return frames.end() }
+        stream.receive(into: frames.room)
         isStalled = frames.isStalled
         server.held(frames.heldBytes - counted)
         counted = frames.heldBytes
@@ -83,7 +84,7 @@ final class KafkaConnection: ByteStreamHandler {
         owed.count >= server.settings.inFlight || !outgoing.isEmpty || stream.isFull
     }
 
-    private func take(_ frame: UnsafeRawBufferPointer) -> FrameReader.Step {
+    private func take(_ frame: UnsafeRawBufferPointer, in room: PageRoom?) -> FrameReader.Step {
         guard !isOver else { return .ended }
         guard !isBusy else { return .notNow }
         guard frame.count >= 8 else {
@@ -114,7 +115,7 @@ final class KafkaConnection: ByteStreamHandler {
             let header = try RequestHeader(from: &reader, version: api.requestHeaderVersion(version))
             answer.clientID = header.clientID ?? ""
             owed.append(answer)
-            try server.broker.handle(answer, &reader, frame)
+            try server.broker.handle(answer, &reader, frame, in: room)
         } catch {
             refuse(error.description)
             return .ended
@@ -220,6 +221,8 @@ final class KafkaConnection: ByteStreamHandler {
     private func over() {
         guard !isOver else { return }
         isOver = true
+        // Its memory is over with the frames.
+        stream.receive(into: nil)
         server.held(-counted)
         counted = 0
         while let answer = owed.popFirst() { answer.giveUp() }

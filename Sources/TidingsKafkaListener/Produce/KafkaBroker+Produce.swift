@@ -6,10 +6,12 @@ import TidingsGroups
 
 extension KafkaBroker {
     /// Appends batches; answers when they are as durable as their topics promise.
-    func produce(_ request: ProduceRequest, _ answer: KafkaAnswer, _ frame: UnsafeRawBufferPointer) {
+    func produce(
+        _ request: ProduceRequest, _ answer: KafkaAnswer, _ frame: UnsafeRawBufferPointer, in room: PageRoom?
+    ) {
         let found = transactionalWork(of: request, answer.version, in: frame)
         guard let work = found.first else {
-            return append(request, answer, frame, ProduceWait(self, answer, request))
+            return append(request, answer, frame, in: room, ProduceWait(self, answer, request))
         }
         // The coordinator lives on another loop: the batches are kept meanwhile.
         let wait = ProduceWait(self, answer, request)
@@ -21,13 +23,14 @@ extension KafkaBroker {
         }
         // Who is admitted is one producer; another one's batch would begin a transaction that nobody ends.
         guard found.count == 1 else { return refuseAll(.invalidProducerIDMapping) }
-        let copy = [UInt8](frame)
+        let copy = room == nil ? [UInt8](frame) : []
         let id = request.transactionalID ?? ""
         transaction({ $0.admit(id, work, $1, at: $2) }) { [self] result in
             if case .admitted = result {
                 let coordinator = coordinator
                 wait.whenOver = { coordinator.loop.post { coordinator.workEnded(id) } }
-                return copy.withUnsafeBytes { append(request, answer, $0, wait) }
+                if let room { return append(request, answer, frame, in: room, wait) }
+                return copy.withUnsafeBytes { append(request, answer, $0, in: nil, wait) }
             }
             var code = ErrorCode.unknownServerError
             if case .refused(let refusal) = result {
@@ -68,8 +71,11 @@ extension KafkaBroker {
     }
 
     private func append(
-        _ request: ProduceRequest, _ answer: KafkaAnswer, _ frame: UnsafeRawBufferPointer, _ wait: ProduceWait
+        _ request: ProduceRequest, _ answer: KafkaAnswer, _ frame: UnsafeRawBufferPointer, in room: PageRoom?,
+        _ wait: ProduceWait
     ) {
+        // A room with more than one batch in it cannot be handed on as one.
+        let room = request.topicData.count == 1 && request.topicData[0].partitionData.count == 1 ? room : nil
         // What a client may ask for: no answer, or one that means what the topic promises.
         let isKnown = (-1...1).contains(request.acks)
         for (place, topic) in request.topicData.enumerated() {
@@ -89,14 +95,14 @@ extension KafkaBroker {
                     continue
                 }
                 let topic = known?.settings ?? TopicSettings()
-                append(records.bytes(in: frame), to: id, topic, at, wait, answer.version)
+                append(records.bytes(in: frame), in: room, to: id, topic, at, wait, answer.version)
             }
         }
         wait.allAreStaged()
     }
 
     private func append(
-        _ batch: UnsafeRawBufferPointer, to partition: PartitionID, _ topic: TopicSettings,
+        _ batch: UnsafeRawBufferPointer, in room: PageRoom?, to partition: PartitionID, _ topic: TopicSettings,
         _ place: ProduceWait.Place, _ wait: ProduceWait, _ version: Int16
     ) {
         if let refusal = Self.refusal(of: batch, version) {
@@ -104,7 +110,12 @@ extension KafkaBroker {
         }
         wait.begins(place)
         do throws(LogError) {
-            let offset = try session.append(batch: batch, to: partition) { wait.ended(place, $0) }
+            let offset =
+                if let own = room?.part(batch) {
+                    try session.append(batch: own, to: partition) { wait.ended(place, $0) }
+                } else {
+                    try session.append(batch: batch, to: partition) { wait.ended(place, $0) }
+                }
             wait.staged(
                 place, offset, log.bounds(of: partition)?.start ?? .zero,
                 topic.timestampType == .appended ? loop.time.wall.millis : -1)

@@ -37,7 +37,7 @@ extension LoopSession {
                 }
             }
             for partition in targets {
-                let marker = batch.withUnsafeBytes { WholeBatch(copying: $0, recordCount: 1) }
+                let marker = batch.withUnsafeBytes { WholeBatch($0, nil, recordCount: 1) }
                 let offset = staging.add(marker, to: partition, in: group)
                 partition.staged.producers.take(ProducerMarker(end, at: offset), at: now)
             }

@@ -66,6 +66,16 @@ extension LoopSession {
 
     func append(
         batch: UnsafeRawBufferPointer, to id: PartitionID, then: @escaping (Result<UInt64, LogError>) -> Void
+    ) throws(LogError) -> Offset { try append(batch, nil, to: id, then) }
+
+    func append(
+        batch: SharedBytes, to id: PartitionID, then: @escaping (Result<UInt64, LogError>) -> Void
+    ) throws(LogError) -> Offset { try append(batch.buffer, batch, to: id, then) }
+
+    /// - Parameter own: what the batch lies in, when it is the log's to keep.
+    private func append(
+        _ batch: UnsafeRawBufferPointer, _ own: SharedBytes?, to id: PartitionID,
+        _ then: @escaping (Result<UInt64, LogError>) -> Void
     ) throws(LogError) -> Offset {
         guard let (partition, policy) = target(id) else { throw unknown(id) }
         let header = try checked(batch, policy)
@@ -73,7 +83,7 @@ extension LoopSession {
         let settings = log.settings
         let now = loop.time.wall
         if let times = policy.times { try Log.requireTimes(of: batch, in: times, at: now, partition.topic) }
-        let whole = WholeBatch(copying: batch, recordCount: header.recordCount)
+        let whole = WholeBatch(batch, own, recordCount: header.recordCount)
         if policy.stampsAppendTime { whole.bytes.patch { RecordBatchHeader.stamp($0, appendTime: now) } }
         var offset = Offset.zero
         try stage(

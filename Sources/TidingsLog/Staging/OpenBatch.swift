@@ -9,11 +9,18 @@ struct WholeBatch: Sendable {
     let bytes: SharedBytes
     let recordCount: Int32
 
-    /// Copies a batch into the memory that the disk and all readers are given: the one copy there is.
-    init(copying batch: UnsafeRawBufferPointer, recordCount: Int32) {
-        bytes =
-            batch.count >= RoundWriter.sharedFrom
-            ? SharedBytes(paged: batch.count) { $0.copyMemory(from: batch) } : SharedBytes(copying: batch)
+    /// Takes a batch that lies where the disk and all readers may have it, or copies it into such memory: the one copy
+    /// there is.
+    /// - Parameter own: what `batch` is all of, when it may be kept.
+    init(_ batch: UnsafeRawBufferPointer, _ own: SharedBytes?, recordCount: Int32) {
+        let isLarge = batch.count >= RoundWriter.sharedFrom
+        if let own, own.isPaged == isLarge {
+            bytes = own
+        } else {
+            bytes =
+                isLarge
+                ? SharedBytes(paged: batch.count) { $0.copyMemory(from: batch) } : SharedBytes(copying: batch)
+        }
         self.recordCount = recordCount
     }
 }

@@ -53,6 +53,11 @@ package protocol ByteStream: AnyObject, Sendable {
     /// noticed only when writing.
     func pauseReading()
 
+    /// Says where the next bytes go, until it is said anew: received bytes then lie at the beginning of `room`, and no more
+    /// come at once than fit. Nil, and empty: they lie in memory of the loop. A stream that turns what it receives into
+    /// something else does not care. The room must live until another one is given, or the stream is closed.
+    func receive(into room: UnsafeMutableRawBufferPointer?)
+
     /// Writes bytes, copying what does not leave at once. They leave when the running callback of the loop ends, together with what else is
     /// written until then; large ones at once. Nothing happens once the stream is not open.
     func write(_ bytes: UnsafeRawBufferPointer)
@@ -71,4 +76,8 @@ package protocol ByteStream: AnyObject, Sendable {
 
     /// Throws away what was written and breaks off: the peer sees a reset.
     func abort()
+}
+
+extension ByteStream {
+    package func receive(into room: UnsafeMutableRawBufferPointer?) {}
 }

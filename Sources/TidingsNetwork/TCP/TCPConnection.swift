@@ -27,6 +27,8 @@ package final class TCPConnection: LoopResource, ByteStream, @unchecked Sendable
         var pending: UnsafeMutablePointer<ByteBuffer>?
         var request: UnsafeMutablePointer<uv_write_t>?
         var phase = Phase.open
+        /// Where the owner wants the next bytes.
+        var room: UnsafeMutableRawBufferPointer?
         var isDirty = false
         var isFull = false
         var isPaused = true
@@ -134,11 +136,22 @@ package final class TCPConnection: LoopResource, ByteStream, @unchecked Sendable
         uv_read_stop(stream)
     }
 
+    package func receive(into room: UnsafeMutableRawBufferPointer?) {
+        memory.pointee.room = room?.isEmpty == true ? nil : room
+    }
+
     private func startReading() {
         let status = uv_read_start(
             stream,
             { handle, _, room in
-                guard let room, let data = handle?.pointee.loop?.pointee.data else { return }
+                guard let room, let handle else { return }
+                let memory = UnsafeMutableRawPointer(handle).assumingMemoryBound(to: Memory.self)
+                if let wanted = memory.pointee.room, memory.pointee.phase == .open {
+                    room.pointee.base = wanted.baseAddress?.assumingMemoryBound(to: CChar.self)
+                    room.pointee.len = wanted.count
+                    return
+                }
+                guard let data = handle.pointee.loop?.pointee.data else { return }
                 Unmanaged<EventLoop>.fromOpaque(data)._withUnsafeGuaranteedRef { loop in
                     let buffer = loop.state.pointee.readBuffer
                     room.pointee.base = buffer.baseAddress?.assumingMemoryBound(to: CChar.self)

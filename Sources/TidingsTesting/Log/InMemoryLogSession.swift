@@ -31,6 +31,10 @@ final class InMemoryLogSession: LogSession, @unchecked Sendable {
         return try log.append(batch: batch, to: partition, self, then)
     }
 
+    package func append(
+        batch: SharedBytes, to partition: PartitionID, then: @escaping (Result<UInt64, LogError>) -> Void
+    ) throws(LogError) -> Offset { try append(batch: batch.buffer, to: partition, then: then) }
+
     func allocateProducerID(then: @escaping (Result<Int64, LogError>) -> Void) {
         later { [self] in
             log.lastProducer += 1

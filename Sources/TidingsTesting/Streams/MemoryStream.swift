@@ -23,6 +23,7 @@ package final class MemoryStream: ByteStream, @unchecked Sendable {
     /// From how many buffered bytes on the stream calls itself full while it is stalled.
     package var highWater = 256 << 10
     private var wasFull = false
+    private var room: UnsafeMutableRawBufferPointer?
 
     /// Makes a stream with nothing written.
     package init(remoteAddress: SocketAddress = .loopback(port: 40_000)) { self.remoteAddress = remoteAddress }
@@ -44,6 +45,7 @@ package final class MemoryStream: ByteStream, @unchecked Sendable {
         for piece in waiting { receive(piece) }
     }
     package func pauseReading() { isPaused = true }
+    package func receive(into room: UnsafeMutableRawBufferPointer?) { self.room = room?.isEmpty == true ? nil : room }
     package func write(_ bytes: UnsafeRawBufferPointer) { withOutput { $0.append(bytes) } }
     package func withOutput(_ body: (inout ByteBuffer) -> Void) {
         guard isOpen, !endsWriting else { return }
@@ -63,7 +65,21 @@ package final class MemoryStream: ByteStream, @unchecked Sendable {
     package func receive(_ bytes: [UInt8]) {
         guard isOpen else { return }
         if isPaused { return held.append(bytes) }
-        bytes.withUnsafeBytes { handler?.streamDidReceive($0) }
+        bytes.withUnsafeBytes { bytes in
+            var rest = bytes
+            while !rest.isEmpty, isOpen {
+                guard !isPaused else { return held.append(Array(rest)) }
+                let count = min(room?.count ?? rest.count, rest.count)
+                let piece = UnsafeRawBufferPointer(rebasing: rest[..<count])
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+                if let room {
+                    room.copyMemory(from: piece)
+                    handler?.streamDidReceive(UnsafeRawBufferPointer(rebasing: room[..<count]))
+                } else {
+                    handler?.streamDidReceive(piece)
+                }
+            }
+        }
     }
 
     /// Sends text to the owner.

@@ -79,6 +79,23 @@ import TidingsTesting
         #expect(client.produce(BrokerBench.batch(["z"]), to: "a", 1)?.baseOffset == 2)
     }
 
+    @Test(arguments: [1_000, 65_536, .max], [Int16(7), 9])
+    func `a large batch is the same however it comes`(_ pieces: Int, _ version: Int16) throws {
+        let client = Self.bench().connect()
+        client.pieceBytes = pieces
+        let texts = (0..<300).map { "\($0) " + String(repeating: "x", count: 997) }
+        for round in 0..<3 {
+            let answer = client.produce(BrokerBench.batch(texts), to: "a", version: version)
+            #expect(answer?.errorCode == 0 && answer?.baseOffset == Int64(300 * round))
+            // Nothing of what was is left in memory that is used again.
+            #expect(client.produce(BrokerBench.batch(["small"]), to: "a", 1, version: version)?.errorCode == 0)
+        }
+        let found: (response: FetchResponse, body: [UInt8]) = try #require(
+            client.ask(BrokerClient.fetch("a", from: 300), .fetch, 11))
+        #expect(BrokerClient.texts(found) == texts + texts)
+        #expect(found.body.count > 600_000)
+    }
+
     @Test func `without acks nothing is answered, and a refusal ends the connection`() {
         let bench = Self.bench()
         let client = bench.connect()

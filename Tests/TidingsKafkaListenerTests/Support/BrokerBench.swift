@@ -63,6 +63,8 @@ final class BrokerClient {
     private let bench: BrokerBench
     private var lastID: Int32 = 0
     private var unread: [UInt8] = []
+    /// How many bytes come at once.
+    var pieceBytes = Int.max
     private var sent: [(id: Int32, api: APIKey, version: Int16)] = []
 
     init(_ bench: BrokerBench, _ stream: MemoryStream) {
@@ -76,7 +78,11 @@ final class BrokerClient {
         sent.append((lastID, api, version))
         var writer = MessageWriter()
         try! writer.frame(request, of: api, version: version, correlationID: lastID, clientID: "test")
-        stream.receive(records.withUnsafeBytes { writer.assembled(from: $0) })
+        var rest = records.withUnsafeBytes { writer.assembled(from: $0) }[...]
+        while !rest.isEmpty {
+            stream.receive(Array(rest.prefix(pieceBytes)))
+            rest = rest.dropFirst(pieceBytes)
+        }
     }
 
     /// Answers that have come: for each its request's place, counted from 1, and the bytes behind the header.

@@ -1,0 +1,4 @@
+#ifndef TIDINGS_CRDKAFKA_SHIM_H
+#define TIDINGS_CRDKAFKA_SHIM_H
+#include <librdkafka/rdkafka.h>
+#endif
