@@ -10,7 +10,7 @@ struct ConsumeLoad {
     private let isTail = KafkaBench.option("from") == "tail"
 
     /// What one consumer has seen.
-    private final class Seen {
+    private struct Seen {
         var count = 0
         var bytes = 0
     }
@@ -40,25 +40,26 @@ struct ConsumeLoad {
                         KafkaBench.fail("partition \(partition) cannot be read")
                     }
                 }
-                let seen = Seen()
+                let seen = UnsafeMutablePointer<Seen>.allocate(capacity: 1)
+                seen.initialize(to: Seen())
+                defer { seen.deallocate() }
                 var hasBegun = false
-                let opaque = Unmanaged.passUnretained(seen).toOpaque()
-                while seen.count < count {
+                while seen.pointee.count < count {
                     rd_kafka_consume_callback_queue(
                         queue, 100,
                         { message, opaque in
                             guard let message, message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else { return }
-                            let seen = Unmanaged<Seen>.fromOpaque(opaque!).takeUnretainedValue()
-                            seen.count += 1
-                            seen.bytes += message.pointee.len
-                        }, opaque)
-                    if seen.count > 0, !hasBegun {
+                            let seen = opaque!.assumingMemoryBound(to: Seen.self)
+                            seen.pointee.count += 1
+                            seen.pointee.bytes += message.pointee.len
+                        }, seen)
+                    if seen.pointee.count > 0, !hasBegun {
                         hasBegun = true
                         first.min(nanoseconds(), ordering: .relaxed)
                     }
                 }
                 end.max(nanoseconds(), ordering: .relaxed)
-                bytes.add(seen.bytes, ordering: .relaxed)
+                bytes.add(seen.pointee.bytes, ordering: .relaxed)
                 for partition in 0..<KafkaBench.partitions { rd_kafka_consume_stop(client.topic, partition) }
                 rd_kafka_queue_destroy(queue)
             }

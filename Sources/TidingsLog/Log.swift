@@ -61,6 +61,7 @@ package final class Log: EventLog {
     /// Set when a full disk should be tried again.
     let shouldResume = Atomic(false)
     let reads: BlockingWork
+    let readCache: Locked<ReadCache>
     let chores: BlockingWork
     /// Producer ids that are set aside and not given yet.
     let producerIDs = Locked<Range<Int64>>(0..<0)
@@ -88,6 +89,7 @@ package final class Log: EventLog {
         quarantined = Locked(opened.metadata.quarantines)
         control = Locked(ControlState(metadata: opened.metadata))
         reads = BlockingWork(limit: settings.maxWaitingReads)
+        readCache = Locked(ReadCache(limit: settings.readCacheBytes))
         chores = BlockingWork(limit: settings.maxWaitingReads)
         house = Housekeeping(time: time, settings: settings, believed: opened.metadata.believedTime)
         for topic in opened.metadata.topics { apply(topic.description) }

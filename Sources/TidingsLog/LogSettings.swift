@@ -50,6 +50,8 @@ package struct LogSettings: Sendable {
     package var maxPartitions = 10_000
     /// Threads that read what is no longer in memory.
     package var readThreads = 2
+    /// Bytes they read a moment ago, or ahead, that are kept in memory for who reads there next.
+    package var readCacheBytes = 32 << 20
     /// Reads that may wait for these threads; beyond: `log.overloaded`.
     package var maxWaitingReads = 10_000
     /// Most bytes one read answers, whatever it asks for (a first batch that is larger is answered whole).

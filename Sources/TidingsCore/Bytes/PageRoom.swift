@@ -21,8 +21,9 @@ package final class PageRoom: @unchecked Sendable {
 
     /// What a page is to memory and disk.
     package static let pageBytes = 4_096
-    /// The smallest and the largest room that is kept for reuse.
-    private static let least = 32 << 10
+    /// The smallest room there is; what is smaller is for the allocator.
+    package static let least = 32 << 10
+    /// How many sizes are kept for reuse.
     private static let classCount = 8
     /// How many bytes are kept at most.
     private static let kept = 16 << 20

@@ -13,20 +13,31 @@ public final class SharedBytes: @unchecked Sendable {
     package var isPaged: Bool { room != nil }
 
     /// Makes room for `capacity` bytes, lets `fill` write them and say how many are used.
-    public init<Failure>(
+    public convenience init<Failure>(
         capacity: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
     ) throws(Failure) {
+        if capacity >= PageRoom.least {
+            let room = PageRoom(capacity)
+            let used = try fill(UnsafeMutableRawBufferPointer(rebasing: room.bytes[..<capacity]))
+            precondition((0...capacity).contains(used), "used \(used) of \(capacity) bytes")
+            self.init(room, at: 0, count: used)
+            return
+        }
         let room = UnsafeMutableRawBufferPointer.allocate(byteCount: max(capacity, 1), alignment: 16)
         do {
             let used = try fill(UnsafeMutableRawBufferPointer(rebasing: room[..<capacity]))
             precondition((0...capacity).contains(used), "used \(used) of \(capacity) bytes")
-            base = UnsafeRawPointer(room.baseAddress!)
-            count = used
-            self.room = nil
+            self.init(room.baseAddress!, count: used)
         } catch {
             room.deallocate()
             throw error
         }
+    }
+
+    private init(_ base: UnsafeMutableRawPointer, count: Int) {
+        self.base = UnsafeRawPointer(base)
+        self.count = count
+        room = nil
     }
 
     /// Makes room for `byteCount` bytes on whole pages of memory, lets `fill` write all of them, and fills the last page

@@ -233,6 +233,7 @@ extension Log {
                 for path in SegmentNames.all(partition.folder, segment.base) { context.open.forget(prefix: path) }
             }
             let less = partition.files.withLock { $0.endChange(old, new) }
+            readCache.withLock { $0.forget(partition.id) }
             partition.tail.withLock { $0.moveStart(to: $0.start, lessBytes: less) }
             noteDirty(partition)
             return true

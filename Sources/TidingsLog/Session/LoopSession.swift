@@ -159,6 +159,9 @@ final class LoopSession: LogSession, @unchecked Sendable {
             return tail.batches(from: offset, maxBytes: limit).map { .success($0) }
         }
         if let quick { return answer.give(quick) }
+        if log.filesBehind.load(ordering: .acquiring) {
+            return log.readShared(partition, from: offset, maxBytes: limit) { answer.give($0) }
+        }
         let isTaken = log.reads.submit { answer.give(log.readFiles(partition, from: offset, maxBytes: limit)) }
         if !isTaken { answer.give(.failure(Log.tooManyReads)) }
     }
