@@ -20,6 +20,12 @@ extension ConsumerGroup {
         guard stores.count < limits.storesInFlight else {
             return answer(token, .notJoined(.coordinatorNotAvailable, memberID: request.memberID))
         }
+        if let coordinated {
+            guard coordinated.isEmpty, phase != .dead else {
+                return answer(token, .notJoined(.inconsistentGroupProtocol, memberID: request.memberID))
+            }
+            endCoordination()
+        }
         guard accepts(request) else {
             answer(token, .notJoined(.groupMaxSizeReached, memberID: ""))
             remove(request.memberID)
@@ -50,7 +56,7 @@ extension ConsumerGroup {
     private func accepts(_ request: JoinRequest) -> Bool {
         let known = members[request.memberID]
         switch phase {
-        case .empty, .dead: return true
+        case .empty, .dead, .reconciling: return true
         case .preparingRebalance: return known?.joining != nil || joiningCount < limits.members
         case .completingRebalance, .stable: return known != nil || members.count < limits.members
         }
@@ -102,7 +108,7 @@ extension ConsumerGroup {
             answer(token, joined(id, isLeader: leader == id))
         case .stable where isSame && leader != id:
             answer(token, joined(id, isLeader: false))
-        case .preparingRebalance, .completingRebalance, .stable:
+        case .preparingRebalance, .completingRebalance, .stable, .reconciling:
             // A leader that joins again wants a new assignment, for instance because a topic grew.
             update(id, request, token)
             rebalanceOrCompleteJoin(at: moment)
@@ -164,7 +170,7 @@ extension ConsumerGroup {
         case .stable: rebalanceOrCompleteJoin(at: moment)
         // The leader may be assigning to the former id.
         case .completingRebalance: prepareRebalance(at: moment)
-        case .preparingRebalance, .empty, .dead: completeJoinIfAllCame(at: moment)
+        case .preparingRebalance, .empty, .dead, .reconciling: completeJoinIfAllCame(at: moment)
         }
     }
 

@@ -7,6 +7,7 @@ extension ConsumerGroup {
     /// Why a commit is refused as a whole; nil when it is not.
     func refusal(ofCommit request: CommitRequest) -> GroupRefusal? {
         if phase == .dead { return .coordinatorNotAvailable }
+        if let coordinated, !coordinated.isEmpty { return refusal(ofCommit: request, in: coordinated) }
         // Who is no member may commit for a group that has none.
         if request.generation < 0, phase == .empty { return nil }
         let member = request.member
@@ -100,7 +101,7 @@ extension ConsumerGroup {
     ) {
         switch phase {
         case .dead: return answer(token, .refused(.groupIDNotFound))
-        case .stable, .preparingRebalance, .completingRebalance:
+        case .stable, .preparingRebalance, .completingRebalance, .reconciling:
             if !isOfConsumers { return answer(token, .refused(.nonEmptyGroup)) }
         case .empty: break
         }
@@ -139,7 +140,7 @@ extension ConsumerGroup {
             case .empty: return isSimple ? offset.committed : max(since, offset.committed)
             case .stable where isOfConsumers && subscribed != nil:
                 return isSubscribed(to: name) ? nil : offset.committed
-            case .stable, .preparingRebalance, .completingRebalance, .dead: return nil
+            case .stable, .preparingRebalance, .completingRebalance, .dead, .reconciling: return nil
             }
         }
         forget(orphans + old)
@@ -150,12 +151,13 @@ extension ConsumerGroup {
         switch phase {
         case .dead:
             if let token { answer(token, .refused(.groupIDNotFound)) }
-        case .stable, .preparingRebalance, .completingRebalance:
+        case .stable, .preparingRebalance, .completingRebalance, .reconciling:
             if let token { answer(token, .refused(.nonEmptyGroup)) }
         case .empty:
             let changes = offsets.forgetting { _ in true }
             let records = changes.map { $0.record(of: id) }
-            store(records + [StoredRecord(key: GroupKey.group(id).bytes, value: nil)], .deletion(token))
+            let keys = [GroupKey.group(id)] + (coordinated == nil ? [] : [.coordinated(id)])
+            store(records + keys.map { StoredRecord(key: $0.bytes, value: nil) }, .deletion(token))
             die()
         }
     }

@@ -9,7 +9,7 @@ extension ConsumerGroup {
 
     mutating func rebalanceOrCompleteJoin(at moment: Moment) {
         switch phase {
-        case .empty, .stable, .completingRebalance: prepareRebalance(at: moment)
+        case .empty, .stable, .completingRebalance, .reconciling: prepareRebalance(at: moment)
         case .preparingRebalance, .dead: completeJoinIfAllCame(at: moment)
         }
     }
@@ -107,7 +107,7 @@ extension ConsumerGroup {
         case .stable, .completingRebalance: prepareRebalance(at: moment)
         case .preparingRebalance:
             if previousPhase != .empty || joinWait == nil, haveAllJoined { completeJoin(at: moment) }
-        case .empty, .dead: break
+        case .empty, .dead, .reconciling: break
         }
     }
 
@@ -121,6 +121,7 @@ extension ConsumerGroup {
             next = next.map { min($0, time) } ?? time
         }
         take(syncDeadline)
+        take(coordinated?.deadline)
         for member in members.values { take(member.deadline) }
         for time in pendingMembers.values { take(time) }
         return next
@@ -128,6 +129,7 @@ extension ConsumerGroup {
 
     /// Time passed.
     mutating func pass(_ moment: Moment) {
+        passCoordinated(moment)
         let expired = pendingMembers.filter { $0.value <= moment.now }.keys.sorted()
         for id in expired { drop(id, pending: true, at: moment) }
         for member in membersInOrder {

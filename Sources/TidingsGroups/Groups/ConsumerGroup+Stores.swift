@@ -11,6 +11,7 @@ extension ConsumerGroup {
         case nil: break
         case .assignments(let generation, let assignments): finish(assignments, of: generation, failure, at: moment)
         case .replacement(let replacement): finish(replacement, failure, at: moment)
+        case .coordinated(let members, let token, let told): finishCoordinated(members, token, told, failure)
         case .emptied(let token, let told):
             if let token { answer(token, told) }
         case .offsets(let changes, let token, let results):
@@ -45,6 +46,15 @@ extension ConsumerGroup {
         self.init(id, limits: limits, birth: birth, at: moment)
         isRecorded = true
         offsets = image.offsets
+        if let found = image.coordinated {
+            let members = CoordinatedMembers(found, limits: limits, at: moment)
+            coordinated = members
+            protocolType = "consumer"
+            generation = members.epoch
+            subscribed = members.topics
+            restore(members.isEmpty ? .empty : .reconciling, since: moment.wall)
+            return
+        }
         guard let record = image.record else { return }
         protocolType = record.protocolType
         protocolName = record.protocolName
@@ -69,6 +79,7 @@ extension ConsumerGroup {
         GroupDescription(
             id: id, phase: phase, since: since, generation: generation, protocolType: protocolType ?? "",
             protocolName: protocolName ?? "",
+            coordinated: coordinated?.description,
             members: membersInOrder.map { member in
                 DescribedMember(
                     memberID: member.id, instanceID: member.instanceID, clientID: member.clientID,

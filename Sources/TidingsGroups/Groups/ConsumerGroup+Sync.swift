@@ -9,7 +9,7 @@ extension ConsumerGroup {
         if let refusal = refusal(of: request) { return answer(token, .refused(refusal)) }
         let id = request.member.memberID
         switch phase {
-        case .empty, .dead: answer(token, .refused(.unknownMemberID))
+        case .empty, .dead, .reconciling: answer(token, .refused(.unknownMemberID))
         case .preparingRebalance: answer(token, .refused(.rebalanceInProgress))
         case .stable:
             noteSync(of: id)

@@ -14,6 +14,8 @@ package enum GroupPhase: UInt8, Sendable, Hashable, CaseIterable {
     case stable
     /// It is being deleted.
     case dead
+    /// Members give back and get partitions, in a group whose partitions the server shares out.
+    case reconciling
 }
 
 /// A group of consumers that share the partitions of topics: Kafka's classic protocol, as a value.
@@ -40,6 +42,8 @@ package struct ConsumerGroup {
         /// The end of a transaction.
         case ending([OffsetChange], RequestToken)
         case deletion(RequestToken?)
+        /// Coordinated members changed.
+        case coordinated(Set<String>, RequestToken?, GroupAnswer)
     }
 
     /// The group's id.
@@ -72,6 +76,8 @@ package struct ConsumerGroup {
     /// Whether somebody joined during the first wait.
     var gotNewMember = false
     var offsets = GroupOffsets()
+    /// The members, where the server shares out; nil in a group of the classic protocol.
+    var coordinated: CoordinatedMembers?
 
     var stores: [UInt64: PendingStore] = [:]
     /// Ends of transactions that wait for a commit to be stored.
@@ -96,12 +102,14 @@ package struct ConsumerGroup {
     }
 
     /// About how much memory it takes.
-    var byteCount: Int { 512 + memberBytes + pendingMembers.count * 512 + offsets.byteCount }
+    var byteCount: Int {
+        512 + memberBytes + (coordinated?.byteCount ?? 0) + pendingMembers.count * 512 + offsets.byteCount
+    }
 
     /// Whether nothing would be lost without it.
     var isBlank: Bool {
         phase == .empty && members.isEmpty && pendingMembers.isEmpty && offsets.isEmpty && stores.isEmpty
-            && waitingEnds.isEmpty && !isRecorded
+            && waitingEnds.isEmpty && !isRecorded && coordinated == nil
     }
 
     /// Whether its members are Kafka's consumers.

@@ -27,6 +27,8 @@ package enum GroupAnswer: Sendable, Hashable {
     case synced(SyncAnswer)
     /// A heartbeat was taken, a group was deleted.
     case done
+    /// A member of a coordinated group was heard.
+    case beat(ConsumerHeartbeatAnswer)
     case left([MemberRefusal])
     /// For each offset of the request, in its order, why it was refused; nil when it is durable.
     case offsets([PartitionRefusal])
@@ -84,6 +86,8 @@ package struct GroupDescription: Sendable, Hashable {
     /// Empty for a group that only has offsets.
     package let protocolType: String
     package let protocolName: String
+    /// The members, where the server shares out; nil in a group of the classic protocol.
+    package let coordinated: CoordinatedDescription?
     package let members: [DescribedMember]
 }
 

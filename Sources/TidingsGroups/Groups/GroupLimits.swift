@@ -42,6 +42,10 @@ package struct GroupLimits: Sendable, Hashable {
     package var initialRebalanceDelay = Duration.zero
     /// How long a new member is kept whose join waits for the others.
     package var newMemberJoinTimeout = Duration.seconds(300)
+    /// How often members of a coordinated group are asked to say that they are there.
+    package var heartbeatInterval = Duration.seconds(5)
+    /// After what time a silent member of a coordinated group is taken for dead.
+    package var memberSession = Duration.seconds(45)
     /// How long the offsets of a group without members stay.
     package var offsetRetention = Duration.seconds(7 * 86_400)
 

@@ -25,6 +25,10 @@ package enum GroupRefusal: Error, Sendable, Hashable, CaseIterable {
     case invalidCommitOffsetSize
     case unstableOffsetCommit
     case invalidProducerEpoch
+    case fencedMemberEpoch
+    case staleMemberEpoch
+    case unreleasedInstanceID
+    case unsupportedAssignor
 }
 
 /// Why records could not be stored; what was appended is not in the log, or the log is gone until it is opened again.

@@ -102,6 +102,49 @@ package struct GroupTable {
         return change(id, at: moment) { $0.leave(members, token, at: moment) }
     }
 
+    /// A member of a coordinated group says that it is there, joins or leaves; answered with `beat`.
+    package mutating func heartbeat(
+        _ id: String, _ request: ConsumerHeartbeat, _ topics: TopicLayouts, _ token: RequestToken, at moment: Moment
+    ) -> [GroupStep] {
+        var request = request
+        if request.memberID.isEmpty, request.wantsID, request.epoch == ConsumerHeartbeat.Sign.joins {
+            request.memberID = UUID128.random(from: random).description
+        }
+        if let refusal = refusal(of: request, to: id) { return [.answer(token, .refused(refusal))] }
+        // A session only gets longer by it: the alarm that is set comes early and is set again.
+        if let told = groups[id]?.coordinated?.beat(request, topics, at: moment) {
+            return [.answer(token, .beat(told))]
+        }
+        if groups[id] == nil {
+            guard request.epoch == ConsumerHeartbeat.Sign.joins else {
+                return [.answer(token, .refused(.groupIDNotFound))]
+            }
+            make(id, at: moment)
+        }
+        let asked = request
+        return change(id, at: moment) { $0.heartbeat(asked, topics, token, at: moment) }
+    }
+
+    private func refusal(of request: ConsumerHeartbeat, to id: String) -> GroupRefusal? {
+        if !isValid(id) { return .invalidGroupID }
+        let names = [request.memberID, request.instanceID ?? "-", request.rackID ?? "-"] + (request.topics ?? [])
+        guard !request.memberID.isEmpty, names.allSatisfy({ !$0.isEmpty && $0.utf8.count <= limits.nameBytes }),
+            names.reduce(0, { $0 + $1.utf8.count }) <= limits.memberMetadataBytes, request.epoch >= -2
+        else { return .invalidRequest }
+        if let assignor = request.assignor, Assignor(rawValue: assignor) == nil { return .unsupportedAssignor }
+        if request.epoch == ConsumerHeartbeat.Sign.joins {
+            guard request.topics != nil, request.rebalanceTimeout != nil, request.owned?.isEmpty ?? true else {
+                return .invalidRequest
+            }
+            if groups[id]?.coordinated?.members[request.memberID] == nil {
+                guard byteCount < limits.tableBytes, groups[id] != nil || groups.count < limits.groups else {
+                    return .policyViolation
+                }
+            }
+        }
+        return request.epoch == ConsumerHeartbeat.Sign.pauses && request.instanceID == nil ? .invalidRequest : nil
+    }
+
     // MARK: - Offsets
 
     /// Commits offsets, for a transaction or at once; answered with `offsets`, or `refused` for all.
@@ -129,7 +172,8 @@ package struct GroupTable {
     {
         switch groups[id]?.phase {
         case nil, .empty, .dead: break
-        case .preparingRebalance, .completingRebalance, .stable: return [.answer(token, .refused(.nonEmptyGroup))]
+        case .preparingRebalance, .completingRebalance, .stable, .reconciling:
+            return [.answer(token, .refused(.nonEmptyGroup))]
         }
         return commit(id, CommitRequest(offsets: offsets), token, at: moment)
     }
@@ -143,6 +187,12 @@ package struct GroupTable {
         return (partitions ?? group.offsets.committed.keys.sorted()).map {
             ($0, group.offsets.fetch($0, stable: stable))
         }
+    }
+
+    /// Why a member may not read offsets of its group; nil when it may, and for who is no member.
+    package func refusal(ofFetch id: String, by memberID: String?, epoch: Int32) -> GroupRefusal? {
+        guard memberID != nil || epoch >= 0, let members = groups[id]?.coordinated, !members.isEmpty else { return nil }
+        return members.refusal(of: memberID ?? "", epoch: epoch)
     }
 
     /// A producer's transaction ended. Answered with `done` when the group's part of it is stored, or `refused`: then it

@@ -9,8 +9,16 @@ package struct GroupState: Sendable, Hashable {
         /// Nil for a group that never had members.
         var record: GroupRecord?
         var offsets = GroupOffsets()
+        /// Nil for a group of the classic protocol.
+        var coordinated: Coordinated?
 
-        var isEmpty: Bool { record == nil && offsets.isEmpty }
+        var isEmpty: Bool { record == nil && offsets.isEmpty && coordinated == nil }
+    }
+
+    /// What is recorded of a group whose partitions the server shares out.
+    struct Coordinated: Sendable, Hashable {
+        var epoch: Int32 = 0
+        var members: [String: CoordinatedMember] = [:]
     }
 
     private(set) var groups: [String: Image] = [:]
@@ -26,6 +34,20 @@ package struct GroupState: Sendable, Hashable {
             let read = try record.value.map { value throws(RecordError) in try GroupRecord(value: value) }
             groups[group, default: Image()].record = read
             drop(group)
+        case .coordinated(let group):
+            guard let value = record.value else {
+                groups[group]?.coordinated = nil
+                return drop(group)
+            }
+            let epoch = try CoordinatedRecord.epoch(value)
+            groups[group, default: Image()].coordinated = Coordinated(
+                epoch: epoch, members: groups[group]?.coordinated?.members ?? [:])
+        case .member(let group, let id):
+            let member = try record.value.map { value throws(RecordError) in try CoordinatedRecord.member(id, value) }
+            var coordinated = groups[group]?.coordinated ?? Coordinated()
+            if member == nil, groups[group]?.coordinated == nil { return }
+            coordinated.members[id] = member
+            groups[group, default: Image()].coordinated = coordinated
         case .offset(let group, let partition):
             if let value = record.value {
                 change(group, .commit(partition, try CommittedOffset.read(value)))

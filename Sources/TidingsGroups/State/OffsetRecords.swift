@@ -7,8 +7,10 @@ enum GroupKey: Hashable {
     case group(String)
     case offset(String, PartitionID)
     case pending(String, producer: Int64, PartitionID)
+    case coordinated(String)
+    case member(String, String)
 
-    private enum Kind: UInt8 { case group = 1, offset, pending }
+    private enum Kind: UInt8 { case group = 1, offset, pending, coordinated, member }
 
     /// The key's bytes.
     var bytes: [UInt8] {
@@ -26,6 +28,13 @@ enum GroupKey: Hashable {
             bytes.append(record: group)
             bytes.append(varint: producer)
             bytes.append(record: partition)
+        case .coordinated(let group):
+            bytes.append(Kind.coordinated.rawValue)
+            bytes.append(record: group)
+        case .member(let group, let member):
+            bytes.append(Kind.member.rawValue)
+            bytes.append(record: group)
+            bytes.append(record: member)
         }
         return bytes.array()
     }
@@ -38,6 +47,8 @@ enum GroupKey: Hashable {
             case .group: return .group(try reader.text())
             case .offset: return .offset(try reader.text(), try reader.partition())
             case .pending: return .pending(try reader.text(), producer: try reader.number(), try reader.partition())
+            case .coordinated: return .coordinated(try reader.text())
+            case .member: return .member(try reader.text(), try reader.text())
             case nil: throw RecordError("a key has the unknown kind \(kind)")
             }
         }

@@ -28,9 +28,10 @@ extension KafkaBroker {
     }
 
     /// What clients ask for by a level rather than by a request's version. `transaction.version` 2 is KIP-890: the
-    /// epoch rises with each transaction, and a produce makes its partitions part of it.
+    /// epoch rises with each transaction, and a produce makes its partitions part of it. `group.version` 1 is KIP-848.
     private static let features: [ApiVersionsResponse.SupportedFeatureKey] = [
-        .init(name: "transaction.version", minVersion: 0, maxVersion: 2)
+        .init(name: "group.version", minVersion: 0, maxVersion: 1),
+        .init(name: "transaction.version", minVersion: 0, maxVersion: 2),
     ]
 
     /// Answers a version of ApiVersions that is not known, so that every client can read it: in the oldest form.
@@ -54,7 +55,6 @@ extension KafkaBroker {
         switch api {
         // Who asks for these learns that there is no authentication; nobody is led to ask.
         case .saslHandshake, .saslAuthenticate: false
-        case .consumerGroupHeartbeat, .consumerGroupDescribe: false
         default: true
         }
     }

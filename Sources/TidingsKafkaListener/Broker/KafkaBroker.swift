@@ -113,8 +113,10 @@ package final class KafkaBroker {
             try describeCredentials(DescribeUserScramCredentialsRequest(from: &reader, version: version), answer)
         case .alterUserScramCredentials:
             try alterCredentials(AlterUserScramCredentialsRequest(from: &reader, version: version), answer)
-        case .consumerGroupHeartbeat, .consumerGroupDescribe:
-            answer.connection.refuse("\(answer.api.name) is not served")
+        case .consumerGroupHeartbeat:
+            try consumerHeartbeat(ConsumerGroupHeartbeatRequest(from: &reader, version: version), answer)
+        case .consumerGroupDescribe:
+            try describeConsumerGroups(ConsumerGroupDescribeRequest(from: &reader, version: version), answer)
         }
     }
 

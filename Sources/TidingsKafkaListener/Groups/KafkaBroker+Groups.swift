@@ -32,6 +32,10 @@ extension ErrorCode {
             case .invalidCommitOffsetSize: .invalidCommitOffsetSize
             case .unstableOffsetCommit: .unstableOffsetCommit
             case .invalidProducerEpoch: .invalidProducerEpoch
+            case .fencedMemberEpoch: .fencedMemberEpoch
+            case .staleMemberEpoch: .staleMemberEpoch
+            case .unreleasedInstanceID: .unreleasedInstanceID
+            case .unsupportedAssignor: .unsupportedAssignor
             }
     }
 }
@@ -50,7 +54,7 @@ extension KafkaBroker {
     }
 
     /// Reads the groups; nil until they are there.
-    private func look<Found>(_ body: @escaping (GroupTable) -> Found, then: @escaping (Found?) -> Void) {
+    func look<Found>(_ body: @escaping (GroupTable) -> Found, then: @escaping (Found?) -> Void) {
         coordinator.ask(on: loop) { (coordinator, reply: @escaping (Found?) -> Void) in
             reply(coordinator.groups.map { body($0) })
         } then: {
@@ -204,11 +208,13 @@ extension KafkaBroker {
                 guard let found else {
                     return .init(errorCode: ErrorCode.coordinatorLoadInProgress.rawValue, groupID: id)
                 }
-                guard let group = found[place] else {
+                // Members that the server coordinates are told by a request of their own.
+                guard let group = found[place], group.coordinated == nil else {
                     // Up to version 5 a group that is not there is dead, and no error.
                     return answer.version >= 6
                         ? .init(
-                            errorCode: ErrorCode.groupIDNotFound.rawValue, errorMessage: "there is no group \(id)",
+                            errorCode: ErrorCode.groupIDNotFound.rawValue,
+                            errorMessage: "there is no group \(id) of the classic protocol",
                             groupID: id, groupState: "Dead")
                         : .init(groupID: id, groupState: "Dead")
                 }
@@ -235,7 +241,7 @@ extension KafkaBroker {
             }
             let shown = found.filter { group in
                 (states.isEmpty || states.contains(Self.name(of: group.phase).lowercased()))
-                    && (types.isEmpty || types.contains("classic"))
+                    && (types.isEmpty || types.contains(Self.type(of: group)))
             }
             give(
                 answer,
@@ -243,9 +249,13 @@ extension KafkaBroker {
                     groups: shown.map {
                         .init(
                             groupID: $0.id, protocolType: $0.protocolType, groupState: Self.name(of: $0.phase),
-                            groupType: "classic")
+                            groupType: Self.type(of: $0))
                     }))
         }
+    }
+
+    private static func type(of group: GroupDescription) -> String {
+        group.coordinated == nil ? "classic" : "consumer"
     }
 
     /// A phase, as Kafka calls it.
@@ -255,6 +265,7 @@ extension KafkaBroker {
         case .preparingRebalance: "PreparingRebalance"
         case .completingRebalance: "CompletingRebalance"
         case .stable: "Stable"
+        case .reconciling: "Reconciling"
         case .dead: "Dead"
         }
     }

@@ -57,6 +57,9 @@ extension KafkaBroker {
 
     private struct Wanted {
         let group: String
+        /// Who asks, where a member does.
+        var memberID: String?
+        var epoch: Int32 = -1
         /// Nil for all that the group has.
         let topics: [(name: String, partitions: [Int32])]?
     }
@@ -72,7 +75,9 @@ extension KafkaBroker {
         let wanted: [Wanted] =
             answer.version >= 8
             ? request.groups.map { group in
-                Wanted(group: group.groupID, topics: group.topics.map { $0.map { ($0.name, $0.partitionIndexes) } })
+                Wanted(
+                    group: group.groupID, memberID: group.memberID, epoch: group.memberEpoch,
+                    topics: group.topics.map { $0.map { ($0.name, $0.partitionIndexes) } })
             }
             : [
                 Wanted(
@@ -80,9 +85,17 @@ extension KafkaBroker {
             ]
         let topics = log.topics
         let stable = request.requireStable
-        coordinator.ask(on: loop) { (coordinator, reply: @escaping ([[Told]]?) -> Void) in
+        coordinator.ask(on: loop) { (coordinator, reply: @escaping ([Result<[Told], GroupRefusal>]?) -> Void) in
             reply(
-                coordinator.groups.map { table in wanted.map { Self.look(up: $0, in: table, topics, stable: stable) } })
+                coordinator.groups.map { table in
+                    wanted.map { wanted in
+                        if let refusal = table.refusal(ofFetch: wanted.group, by: wanted.memberID, epoch: wanted.epoch)
+                        {
+                            return .failure(refusal)
+                        }
+                        return .success(Self.look(up: wanted, in: table, topics, stable: stable))
+                    }
+                })
         } then: { [self] found in
             give(answer, found: found, wanted)
         }
@@ -108,14 +121,21 @@ extension KafkaBroker {
         }
     }
 
-    private func give(_ answer: KafkaAnswer, found: [[Told]]?, _ wanted: [Wanted]) {
+    private func give(_ answer: KafkaAnswer, found: [Result<[Told], GroupRefusal>]?, _ wanted: [Wanted]) {
         var response = OffsetFetchResponse()
         let loading = ErrorCode.coordinatorLoadInProgress.rawValue
         if answer.version >= 8 {
             response.groups = wanted.enumerated().map { place, group in
                 guard let found else { return .init(groupID: group.group, errorCode: loading) }
                 var told = OffsetFetchResponse.OffsetFetchResponseGroup(groupID: group.group)
-                for one in found[place] {
+                let offsets: [Told]
+                switch found[place] {
+                case .success(let told): offsets = told
+                case .failure(let refusal):
+                    told.errorCode = ErrorCode(refusal).rawValue
+                    return told
+                }
+                for one in offsets {
                     let (offset, epoch, metadata, code) = Self.parts(one.offset)
                     if told.topics.last?.name != one.topic { told.topics.append(.init(name: one.topic)) }
                     told.topics[told.topics.count - 1].partitions.append(
@@ -141,7 +161,8 @@ extension KafkaBroker {
             }
             return give(answer, response)
         }
-        for one in found[0] {
+        // Before version 8 nobody says who it is, and nobody is refused.
+        for one in (try? found[0].get()) ?? [] {
             let (offset, epoch, metadata, code) = Self.parts(one.offset)
             if response.topics.last?.name != one.topic { response.topics.append(.init(name: one.topic)) }
             response.topics[response.topics.count - 1].partitions.append(

@@ -21,11 +21,12 @@ final class KafkaGroups: GroupAdmin {
         then: @escaping (Result<[ClientGroup], Problem>) -> Void
     ) {
         let id = topic.flatMap { TopicName($0) }.flatMap { log.topics[$0]?.id }
+        let topics = log.topics
         look(on: loop) { table in
             var found: [ClientGroup] = []
             for name in table.ids where after.map({ name > $0 }) ?? true {
                 guard found.count < limit else { break }
-                guard let group = Self.group(name, in: table), group.state != .dead else { continue }
+                guard let group = Self.group(name, in: table, topics), group.state != .dead else { continue }
                 guard topic == nil || group.reads(topic, id) else { continue }
                 found.append(group)
             }
@@ -36,8 +37,9 @@ final class KafkaGroups: GroupAdmin {
     }
 
     func group(_ name: String, on loop: any Loop, then: @escaping (Result<ClientGroup, Problem>) -> Void) {
+        let topics = log.topics
         look(on: loop) { table in
-            guard let group = Self.group(name, in: table), group.state != .dead else {
+            guard let group = Self.group(name, in: table, topics), group.state != .dead else {
                 return .failure(Self.problem(.groupIDNotFound, name))
             }
             return .success(group)
@@ -140,7 +142,7 @@ final class KafkaGroups: GroupAdmin {
 
     // MARK: - Values
 
-    private static func group(_ name: String, in table: GroupTable) -> ClientGroup? {
+    private static func group(_ name: String, in table: GroupTable, _ topics: TopicTable) -> ClientGroup? {
         guard let told = table.group(name)?.description else { return nil }
         var group = ClientGroup(name: name, since: told.since)
         group.state =
@@ -149,6 +151,8 @@ final class KafkaGroups: GroupAdmin {
             case .preparingRebalance: .preparingRebalance
             case .completingRebalance: .completingRebalance
             case .stable: .stable
+            // Members give back and get what they are to read.
+            case .reconciling: .completingRebalance
             case .dead: .dead
             }
         group.protocolType = told.protocolType
@@ -161,6 +165,16 @@ final class KafkaGroups: GroupAdmin {
                 host: member.clientHost.hasPrefix("/") ? String(member.clientHost.dropFirst()) : member.clientHost,
                 since: member.since,
                 assigned: told.protocolType == "consumer" ? assigned(member.assignment) : [])
+        }
+        // Where the server shares out, it knows itself.
+        group.members += (told.coordinated?.members ?? []).map { member in
+            ClientGroup.Member(
+                id: member.memberID, instance: member.instanceID, client: member.clientID,
+                host: member.clientHost.hasPrefix("/") ? String(member.clientHost.dropFirst()) : member.clientHost,
+                since: member.since,
+                assigned: member.assigned.compactMap { partition in
+                    topics[partition.topic].map { ClientGroup.Place(topic: $0.name.text, partition: partition.index) }
+                })
         }
         group.positions = table.fetch(name, stable: false).compactMap { partition, offset in
             guard case .committed(let committed) = offset else { return nil }

@@ -341,7 +341,7 @@ private final class GroupSimulation {
                 acknowledged[partition] = max(acknowledged[partition] ?? 0, offset)
             case .synced(let synced):
                 if let (generation, name) = syncs[token] { take(synced.assignment, in: generation, by: name) }
-            case .notJoined, .done, .left, .refused: break
+            case .notJoined, .done, .left, .beat, .refused: break
             }
         }
         for (partition, offset) in acknowledged where bench.fetch(partition)[0] < offset {

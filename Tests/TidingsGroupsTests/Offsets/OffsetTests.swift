@@ -76,7 +76,7 @@ import TidingsCore
             let bench = GroupBench()
             var ids = [""]
             switch one.phase {
-            case .dead: break
+            case .dead, .reconciling: break
             case .empty:
                 ids = try bench.stable([nil])
                 bench.leave(MemberIdentity(ids[0]))

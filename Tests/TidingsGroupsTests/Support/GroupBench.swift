@@ -216,7 +216,7 @@ extension GroupAnswer {
     var refusal: GroupRefusal? {
         switch self {
         case .refused(let refusal), .notJoined(let refusal, _): refusal
-        case .joined, .synced, .done, .left, .offsets: nil
+        case .joined, .synced, .done, .left, .beat, .offsets: nil
         }
     }
 
@@ -225,7 +225,7 @@ extension GroupAnswer {
         switch self {
         case .offsets(let results): results.map(\.refusal)
         case .left(let results): results.map(\.refusal)
-        case .joined, .notJoined, .synced, .done, .refused: []
+        case .joined, .notJoined, .synced, .done, .beat, .refused: []
         }
     }
 }

@@ -23,9 +23,10 @@ import TidingsTesting
         #expect(found.response.apiKeys.contains { $0.apiKey == APIKey.joinGroup.rawValue && $0.minVersion == 0 })
         // The epoch that rises with each transaction (KIP-890) is for clients that read this.
         let isTold = version >= 3
-        #expect(found.response.finalizedFeatures.map(\.name) == (isTold ? ["transaction.version"] : []))
-        #expect(found.response.finalizedFeatures.map(\.maxVersionLevel) == (isTold ? [2] : []))
-        #expect(found.response.supportedFeatures.count == (version >= 4 ? 1 : 0))
+        #expect(
+            found.response.finalizedFeatures.map(\.name) == (isTold ? ["group.version", "transaction.version"] : []))
+        #expect(found.response.finalizedFeatures.map(\.maxVersionLevel) == (isTold ? [1, 2] : []))
+        #expect(found.response.supportedFeatures.count == (version >= 4 ? 2 : 0))
     }
 
     @Test func `a version of ApiVersions that is not known is answered in the oldest form`() throws {
