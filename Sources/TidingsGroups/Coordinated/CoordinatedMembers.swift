@@ -76,6 +76,15 @@ struct CoordinatedMembers {
                 id: request.memberID, instanceID: request.instanceID, clientID: "", clientHost: "",
                 since: moment.wall, rebalanceTimeout: .seconds(300), topics: [])
         let hasJoined = request.epoch == ConsumerHeartbeat.Sign.joins
+        if let names = request.topics { member.topics = Array(Set(names)).sorted() }
+        if let name = request.assignor { member.assignor = Assignor(rawValue: name) }
+        if let rack = request.rackID { member.rackID = rack }
+        member.rebalanceTimeout = request.rebalanceTimeout ?? member.rebalanceTimeout
+        member.clientID = String(decoding: request.clientID.utf8.prefix(limits.clientIDBytes), as: UTF8.self)
+        member.clientHost = request.clientHost
+        guard byteCount - (former?.byteCount ?? 0) + member.byteCount <= limits.groupBytes else {
+            throw .groupMaxSizeReached
+        }
         if hasJoined {
             // It begins anew, and has nothing.
             free(member.revoking)
@@ -83,20 +92,13 @@ struct CoordinatedMembers {
             member.isAway = false
             revocations[member.id] = nil
         }
-        if let names = request.topics { member.topics = Array(Set(names)).sorted() }
-        if let name = request.assignor { member.assignor = Assignor(rawValue: name) }
-        if let rack = request.rackID { member.rackID = rack }
-        member.rebalanceTimeout = request.rebalanceTimeout ?? member.rebalanceTimeout
-        member.clientID = request.clientID
-        member.clientHost = request.clientHost
-        guard byteCount - (former?.byteCount ?? 0) + member.byteCount <= limits.groupBytes else {
-            throw .groupMaxSizeReached
-        }
         put(member)
         sessions[member.id] = moment.now + limits.memberSession
         let wantsOthers = former?.topics != member.topics
         let isOther = look(at: topics, isNew: wantsOthers)
         if wantsOthers || former?.assignor != member.assignor || isOther { bump() }
+        // A group keeps no more offsets than that either.
+        guard layout.values.reduce(0, { $0 + Int($1.partitions) }) <= limits.offsets else { throw .policyViolation }
         if targetEpoch != epoch { shareOut() }
         let before = members[member.id]!
         reconcile(member.id, hasJoined ? request.owned ?? [] : request.owned, at: moment)
@@ -184,8 +186,10 @@ struct CoordinatedMembers {
         layout = [:]
         for name in self.topics { layout[name] = topics.layout(name) }
         if isFirst {
-            let shared = members.values.reduce(0) { $0 + $1.target.count }
-            return shared != layout.values.reduce(0) { $0 + Int($1.partitions) }
+            let there = layout.values.flatMap { topic in
+                (0..<topic.partitions).map { PartitionID(topic.topic, $0) }
+            }
+            return members.values.reduce(into: Set()) { $0.formUnion($1.target) } != Set(there)
         }
         return before.count != layout.count
             || !layout.allSatisfy { name, now in before[name].map { $0 == now } ?? false }
@@ -228,13 +232,21 @@ struct CoordinatedMembers {
             }
             free(surplus)
         }
-        for partition in member.target where owners[partition] == nil {
+        for partition in member.target where owners[partition] == nil || takesFromOthers {
             owners[partition] = id
             member.assigned.insert(partition)
         }
         guard member.epoch != targetEpoch else { return }
         member.previousEpoch = member.epoch
         member.epoch = targetEpoch
+    }
+
+    private var takesFromOthers: Bool {
+        #if TIDINGS_MUTATIONS
+            limits.mutation == .takesFromOthers
+        #else
+            false
+        #endif
     }
 
     // MARK: - Keeping them

@@ -71,5 +71,7 @@ package struct GroupLimits: Sendable, Hashable {
         case ignoresEpochs
         /// A transaction that was decided is not completed after a restart.
         case forgetsDecided
+        /// A partition is given to its next reader before the former one has given it back.
+        case takesFromOthers
     }
 #endif

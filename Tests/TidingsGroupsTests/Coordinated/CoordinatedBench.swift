@@ -28,11 +28,13 @@ final class CoordinatedBench {
     }
 
     static let ids = ["orders": TopicID(7), "bills": TopicID(8), "news": TopicID(9)]
-    let bench = GroupBench()
+    let bench: GroupBench
     var partitions: [String: Int32] = ["orders": 6, "bills": 4]
     var version: UInt64 = 1
     private(set) var clients: [String: Client] = [:]
     var assignor: String?
+
+    init(_ limits: GroupLimits = GroupLimits()) { bench = GroupBench(limits) }
 
     static func partition(_ topic: String, _ index: Int32) -> PartitionID { PartitionID(ids[topic]!, index) }
 
