@@ -19,12 +19,12 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         try? reader.readBatch(body, into: &draft) { draft, problem in if problem == nil { store(draft) } }
     case 3:
         try? reader.readLines(body, into: &draft) { draft, problem in if problem == nil { store(draft) } }
-    case 4:
+    case 5:
         // As the value of a record whose content type says that it is an event.
         show(
             headers: [(("content-type" as StaticString).bytes, ("application/cloudevents+json" as StaticString).bytes)],
             body)
-    case 5:
+    case 6:
         // As the body of a record.
         if let record = try? RecordView(body: body, offset: .zero, timestamp: WallTime(millis: 0)) { show(record) }
     default:

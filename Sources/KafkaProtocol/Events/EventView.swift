@@ -67,7 +67,9 @@ package struct EventView {
         var contentType: UnsafeRawBufferPointer?, misplacedContentType: UnsafeRawBufferPointer?
         carrier.forEachHeader { name, value in
             guard let value else { return }
-            guard name.hasPrefix("ce_") else {
+            guard name.count >= 3, name[0] == UInt8(ascii: "c"), name[1] == UInt8(ascii: "e"),
+                name[2] == UInt8(ascii: "_")
+            else {
                 if name.isEqualIgnoringCase(to: "content-type") {
                     contentType = value
                 } else if name.isEqual(to: RouteTarget.copyHeader) {

@@ -28,7 +28,8 @@ extension UnsafeRawBufferPointer {
 
     /// Whether the bytes are those of a literal in lower case, ASCII letters of both cases taken as equal.
     package func isEqualIgnoringCase(to text: StaticString) -> Bool {
-        count == text.utf8CodeUnitCount && hasPrefixIgnoringCase(text)
+        // Most are in lower case already, and compared in one piece.
+        count == text.utf8CodeUnitCount && (isEqual(to: text) || hasPrefixIgnoringCase(text))
     }
 
     /// Whether the bytes begin with those of a literal in lower case, ASCII letters of both cases taken as equal.

@@ -71,6 +71,22 @@ import TidingsCore
                 .map(\.text).sorted() == ["events", "order.created", "orders"])
     }
 
+    /// What Kafka clients write into topics that no route leads to.
+    @Test func `a subscription reads the topics it names, or those whose name is one of its types`() throws {
+        let table = try RoutingTable([
+            Fixture.subscription("exact", ["clicks", "order.paid"]), Fixture.subscription("prefix", ["cli*"]),
+            Fixture.subscription("named", ["order.*"], topics: ["clicks"]), Fixture.subscription("other", ["order.*"]),
+        ])
+        #expect(table.names("clicks", in: "clicks") == ["exact", "prefix"])
+        #expect(table.names("order.paid", in: "clicks") == ["exact", "named"])
+        #expect(table.names("order.paid", in: "payments").isEmpty)
+        #expect(table.names("order.paid", in: "order.new") == ["other"])
+        #expect(table.names("clicks", in: "clicks", isCopy: true).isEmpty)
+        #expect(table.names("order.paid", in: "clicks", isCopy: true) == ["named"])
+        #expect(["clicks", "events", "order.x", "clip"].allSatisfy { table.isRead(Fixture.topic($0)) })
+        #expect(["payments", "clock", "__tidings"].allSatisfy { !table.isRead(Fixture.topic($0)) })
+    }
+
     @Test func `what a former route stored is still delivered`() throws {
         var table = try RoutingTable([
             Fixture.route("orders", ["order.*"], to: "old", copies: ["audit"]),
