@@ -25,6 +25,8 @@ package struct ConsumerHeartbeat: Sendable {
     package var rebalanceTimeout: Duration?
     /// The topics it wants; nil where nothing changed.
     package var topics: [String]?
+    /// A regular expression of topics it wants beside those; empty for none, nil where nothing changed.
+    package var pattern: String?
     /// How it wants partitions to be shared out; nil where it leaves that to the server, or nothing changed.
     package var assignor: String?
     /// The partitions it has; nil where nothing changed.
@@ -42,10 +44,15 @@ package struct TopicLayouts {
     /// Another one whenever a topic came, went or got partitions.
     package let version: UInt64
     let layout: (String) -> (topic: TopicID, partitions: Int32)?
+    let names: () -> [String]
 
-    /// Describes topics by a look-up.
-    package init(version: UInt64, _ layout: @escaping (String) -> (topic: TopicID, partitions: Int32)?) {
+    /// Describes topics by a look-up, and the names there are.
+    package init(
+        version: UInt64, names: @escaping () -> [String],
+        _ layout: @escaping (String) -> (topic: TopicID, partitions: Int32)?
+    ) {
         self.version = version
+        self.names = names
         self.layout = layout
     }
 }
@@ -77,6 +84,7 @@ package struct CoordinatedDescription: Sendable, Hashable {
         /// Since when it is a member.
         package let since: WallTime
         package let topics: [String]
+        package let pattern: String?
         package let assigned: [PartitionID]
         package let target: [PartitionID]
     }

@@ -14,6 +14,8 @@ struct CoordinatedMember: Sendable, Hashable {
     var rebalanceTimeout: Duration
     /// The topics it wants, in order, each once.
     var topics: [String]
+    /// The regular expression of more that it wants; nil for none.
+    var pattern: String?
     var assignor: Assignor?
     /// The epoch it was brought to, and the one before.
     var epoch: Int32 = 0
@@ -31,7 +33,7 @@ struct CoordinatedMember: Sendable, Hashable {
     var byteCount: Int {
         512 + id.utf8.count + (instanceID?.utf8.count ?? 0) + (rackID?.utf8.count ?? 0) + clientID.utf8.count
             + clientHost.utf8.count + topics.reduce(0) { $0 + $1.utf8.count + 32 }
-            + (assigned.count + revoking.count + target.count) * 24
+            + (pattern?.utf8.count ?? 0) + (assigned.count + revoking.count + target.count) * 24
     }
 
     /// Whether it has what it is to have in an epoch.

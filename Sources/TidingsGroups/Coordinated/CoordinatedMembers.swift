@@ -20,6 +20,8 @@ struct CoordinatedMembers {
     private var owners: [PartitionID: String] = [:]
     private var layout: [String: (topic: TopicID, partitions: Int32)] = [:]
     private var layoutVersion: UInt64?
+    /// What the members' patterns come to.
+    private var matched: [String: [String]] = [:]
     /// When members are taken for dead.
     private var sessions: [String: MonotonicTime] = [:]
     /// Until when members have to have given back what they were told to.
@@ -38,7 +40,12 @@ struct CoordinatedMembers {
     var isSettled: Bool { isEmpty || targetEpoch == epoch && members.values.allSatisfy { $0.isSettled(in: epoch) } }
 
     /// The topics that members want.
-    var topics: Set<String> { Set(members.values.lazy.flatMap(\.topics)) }
+    var topics: Set<String> { Set(members.values.lazy.flatMap { wanted(by: $0) }) }
+
+    private func wanted(by member: CoordinatedMember) -> [String] {
+        guard let pattern = member.pattern, let more = matched[pattern] else { return member.topics }
+        return Set(member.topics + more).sorted()
+    }
 
     /// When time may change something next.
     var deadline: MonotonicTime? {
@@ -58,7 +65,7 @@ struct CoordinatedMembers {
             request.owned == nil, targetEpoch == epoch, layoutVersion == topics.version, !member.isAway,
             member.isSettled(in: epoch), member.instanceID == request.instanceID,
             request.topics.map({ $0 == member.topics }) ?? true, request.assignor == nil,
-            request.rebalanceTimeout == nil
+            request.pattern.map({ $0 == member.pattern ?? "" }) ?? true, request.rebalanceTimeout == nil
         else { return nil }
         sessions[member.id] = moment.now + limits.memberSession
         return ConsumerHeartbeatAnswer(memberID: member.id, epoch: member.epoch, assignment: nil)
@@ -77,6 +84,7 @@ struct CoordinatedMembers {
                 since: moment.wall, rebalanceTimeout: .seconds(300), topics: [])
         let hasJoined = request.epoch == ConsumerHeartbeat.Sign.joins
         if let names = request.topics { member.topics = Array(Set(names)).sorted() }
+        if let pattern = request.pattern { member.pattern = pattern.isEmpty ? nil : pattern }
         if let name = request.assignor { member.assignor = Assignor(rawValue: name) }
         if let rack = request.rackID { member.rackID = rack }
         member.rebalanceTimeout = request.rebalanceTimeout ?? member.rebalanceTimeout
@@ -85,6 +93,7 @@ struct CoordinatedMembers {
         guard byteCount - (former?.byteCount ?? 0) + member.byteCount <= limits.groupBytes else {
             throw .groupMaxSizeReached
         }
+        try check(member.pattern)
         if hasJoined {
             // It begins anew, and has nothing.
             free(member.revoking)
@@ -94,7 +103,7 @@ struct CoordinatedMembers {
         }
         put(member)
         sessions[member.id] = moment.now + limits.memberSession
-        let wantsOthers = former?.topics != member.topics
+        let wantsOthers = former?.topics != member.topics || former?.pattern != member.pattern
         let isOther = look(at: topics, isNew: wantsOthers)
         if wantsOthers || former?.assignor != member.assignor || isOther { bump() }
         // A group keeps no more offsets than that either.
@@ -108,6 +117,13 @@ struct CoordinatedMembers {
             || request.owned != nil && request.topics != nil
         return ConsumerHeartbeatAnswer(
             memberID: member.id, epoch: after.epoch, assignment: isTold ? after.assigned.sorted() : nil)
+    }
+
+    /// Whether a pattern can be read, and is not one too many.
+    private func check(_ pattern: String?) throws(GroupRefusal) {
+        guard let pattern, matched[pattern] == nil else { return }
+        guard TopicPattern(pattern) != nil else { throw .invalidRegularExpression }
+        guard Set(members.values.compactMap(\.pattern)).count < limits.patterns else { throw .groupMaxSizeReached }
     }
 
     /// The member that speaks; nil for one that joins.
@@ -182,8 +198,15 @@ struct CoordinatedMembers {
         // After a restart it is what was shared out that tells whether anything changed.
         let isFirst = layoutVersion == nil
         layoutVersion = topics.version
-        let before = layout
+        let (before, matchedBefore) = (layout, matched)
         layout = [:]
+        matched = [:]
+        let patterns = Set(members.values.compactMap(\.pattern))
+        let names = patterns.isEmpty ? [] : topics.names()
+        for text in patterns {
+            guard let pattern = TopicPattern(text) else { continue }
+            matched[text] = names.filter { pattern.matches($0) }.sorted()
+        }
         for name in self.topics { layout[name] = topics.layout(name) }
         if isFirst {
             let there = layout.values.flatMap { topic in
@@ -191,7 +214,7 @@ struct CoordinatedMembers {
             }
             return members.values.reduce(into: Set()) { $0.formUnion($1.target) } != Set(there)
         }
-        return before.count != layout.count
+        return matched != matchedBefore || before.count != layout.count
             || !layout.allSatisfy { name, now in before[name].map { $0 == now } ?? false }
     }
 
@@ -203,7 +226,9 @@ struct CoordinatedMembers {
         let inOrder = members.values.sorted { ($0.instanceID ?? $0.id, $0.id) < ($1.instanceID ?? $1.id, $1.id) }
         let shares = assignor.share(
             layout,
-            among: inOrder.map { Assignor.Member(id: $0.id, topics: $0.topics, former: $0.target.union($0.assigned)) })
+            among: inOrder.map {
+                Assignor.Member(id: $0.id, topics: wanted(by: $0), former: $0.target.union($0.assigned))
+            })
         for (member, share) in zip(inOrder, shares) where member.target != share {
             var member = member
             member.target = share
@@ -293,6 +318,7 @@ struct CoordinatedMembers {
             id: id, instanceID: member.instanceID, clientID: member.clientID, clientHost: member.clientHost,
             since: member.since, rebalanceTimeout: member.rebalanceTimeout, topics: member.topics)
         renamed.assignor = member.assignor
+        renamed.pattern = member.pattern
         renamed.rackID = member.rackID
         renamed.epoch = member.epoch
         renamed.previousEpoch = member.previousEpoch
@@ -347,7 +373,7 @@ struct CoordinatedMembers {
                 .init(
                     memberID: member.id, instanceID: member.instanceID, rackID: member.rackID,
                     epoch: member.isAway ? ConsumerHeartbeat.Sign.pauses : member.epoch, clientID: member.clientID,
-                    clientHost: member.clientHost, since: member.since, topics: member.topics,
+                    clientHost: member.clientHost, since: member.since, topics: member.topics, pattern: member.pattern,
                     assigned: member.assigned.sorted(),
                     target: member.target.sorted())
             })

@@ -37,6 +37,7 @@ struct CoordinatedRecord {
         bytes.append(varint: Int64(member.epoch))
         bytes.append(varint: Int64(member.previousEpoch))
         bytes.append(UInt8(member.isAway ? 1 : 0))
+        bytes.append(record: member.pattern)
         bytes.append(varint: Int64(member.topics.count))
         for topic in member.topics { bytes.append(record: topic) }
         for partitions in [member.assigned, member.revoking, member.target] {
@@ -57,6 +58,7 @@ struct CoordinatedRecord {
             member.epoch = try reader.number(as: Int32.self)
             member.previousEpoch = try reader.number(as: Int32.self)
             member.isAway = try reader.flag()
+            member.pattern = try reader.optionalText()
             for _ in 0..<(try reader.count()) { member.topics.append(try reader.text()) }
             member.assigned = try reader.partitions()
             member.revoking = try reader.partitions()

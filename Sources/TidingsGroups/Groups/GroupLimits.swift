@@ -42,6 +42,8 @@ package struct GroupLimits: Sendable, Hashable {
     package var initialRebalanceDelay = Duration.zero
     /// How long a new member is kept whose join waits for the others.
     package var newMemberJoinTimeout = Duration.seconds(300)
+    /// Different patterns of topics in one coordinated group.
+    package var patterns = 8
     /// How often members of a coordinated group are asked to say that they are there.
     package var heartbeatInterval = Duration.seconds(5)
     /// After what time a silent member of a coordinated group is taken for dead.

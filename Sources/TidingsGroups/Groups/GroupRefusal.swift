@@ -29,6 +29,7 @@ package enum GroupRefusal: Error, Sendable, Hashable, CaseIterable {
     case staleMemberEpoch
     case unreleasedInstanceID
     case unsupportedAssignor
+    case invalidRegularExpression
 }
 
 /// Why records could not be stored; what was appended is not in the log, or the log is gone until it is opened again.

@@ -133,7 +133,9 @@ package struct GroupTable {
         else { return .invalidRequest }
         if let assignor = request.assignor, Assignor(rawValue: assignor) == nil { return .unsupportedAssignor }
         if request.epoch == ConsumerHeartbeat.Sign.joins {
-            guard request.topics != nil, request.rebalanceTimeout != nil, request.owned?.isEmpty ?? true else {
+            guard request.topics != nil || request.pattern != nil, request.rebalanceTimeout != nil,
+                request.owned?.isEmpty ?? true
+            else {
                 return .invalidRequest
             }
             if groups[id]?.coordinated?.members[request.memberID] == nil {

@@ -12,9 +12,6 @@ extension KafkaBroker {
         func refuse(_ code: ErrorCode, _ sentence: String?) {
             give(answer, ConsumerGroupHeartbeatResponse(errorCode: code.rawValue, errorMessage: sentence))
         }
-        if request.subscribedTopicRegex?.isEmpty == false {
-            return refuse(.invalidRegularExpression, "patterns of topics are not read by this server: name the topics")
-        }
         let topics = log.topics
         var beat = ConsumerHeartbeat(request.memberID, epoch: request.memberEpoch)
         beat.wantsID = answer.version == 0
@@ -23,12 +20,15 @@ extension KafkaBroker {
         beat.clientID = answer.clientID
         beat.clientHost = "/" + answer.connection.stream.remoteAddress.ip
         beat.rebalanceTimeout = request.rebalanceTimeoutMs < 0 ? nil : .milliseconds(request.rebalanceTimeoutMs)
-        // Who takes its pattern back, and names none, wants nothing.
-        beat.topics = request.subscribedTopicNames ?? (request.subscribedTopicRegex == nil ? nil : [])
+        beat.topics = request.subscribedTopicNames
+        beat.pattern = request.subscribedTopicRegex
         beat.assignor = request.serverAssignor
         beat.owned = request.topicPartitions.map { Self.partitions($0, topics) }
         let asked = beat
-        let layouts = TopicLayouts(version: topics.version) { name in
+        let layouts = TopicLayouts(
+            version: topics.version,
+            names: { topics.all.filter { !$0.name.isInternal }.map(\.name.text) }
+        ) { name in
             guard let name = TopicName(name), !name.isInternal, let topic = topics[name] else { return nil }
             return (topic.id, topic.partitionCount)
         }
@@ -52,6 +52,8 @@ extension KafkaBroker {
         case .invalidRequest:
             "a heartbeat names its member; one that joins also its topics and rebalance timeout, and has no partitions"
         case .unsupportedAssignor: "there is no assignor '\(request.serverAssignor ?? "")'; uniform and range are known"
+        case .invalidRegularExpression:
+            "'\(request.subscribedTopicRegex ?? "")' is no regular expression of RE2's syntax that is read here"
         case .groupIDNotFound: "there is no group '\(request.groupID)' whose partitions the server shares out"
         case .unknownMemberID: "group '\(request.groupID)' has no member '\(request.memberID)'"
         case .fencedMemberEpoch: "epoch \(request.memberEpoch) is not the member's: it has to join again"
@@ -107,7 +109,7 @@ extension KafkaBroker {
                         .init(
                             memberID: member.memberID, instanceID: member.instanceID, rackID: member.rackID,
                             memberEpoch: member.epoch, clientID: member.clientID, clientHost: member.clientHost,
-                            subscribedTopicNames: member.topics,
+                            subscribedTopicNames: member.topics, subscribedTopicRegex: member.pattern,
                             assignment: .init(topicPartitions: Self.named(member.assigned, topics)),
                             targetAssignment: .init(topicPartitions: Self.named(member.target, topics)), memberType: 1)
                     })

@@ -36,6 +36,7 @@ extension ErrorCode {
             case .staleMemberEpoch: .staleMemberEpoch
             case .unreleasedInstanceID: .unreleasedInstanceID
             case .unsupportedAssignor: .unsupportedAssignor
+            case .invalidRegularExpression: .invalidRegularExpression
             }
     }
 }

@@ -40,7 +40,9 @@ final class CoordinatedBench {
 
     var layouts: TopicLayouts {
         let partitions = partitions
-        return TopicLayouts(version: version) { name in partitions[name].map { (Self.ids[name]!, $0) } }
+        return TopicLayouts(version: version, names: { Array(partitions.keys) }) { name in
+            partitions[name].map { (Self.ids[name]!, $0) }
+        }
     }
 
     /// All partitions of some topics.

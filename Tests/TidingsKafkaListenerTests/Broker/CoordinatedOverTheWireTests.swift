@@ -103,12 +103,19 @@ import TidingsTesting
         #expect(classic.response.groups.map(\.errorCode) == [missing, 0])
     }
 
-    @Test func `a pattern of topics is refused by its name, and an assignor that is not known`() throws {
+    @Test func `a pattern of topics is read or refused by its name, and an assignor that is not known`() throws {
         let bench = BrokerBench()
         bench.log.makeTopic(TopicName("a")!, partitions: 1)
         let client = bench.connect()
-        let pattern = try Self.beat(client, 0) { $0.subscribedTopicRegex = "a.*" }
+        let pattern = try Self.beat(client, 0) { $0.subscribedTopicRegex = "a(" }
         #expect(pattern.errorCode == ErrorCode.invalidRegularExpression.rawValue && pattern.errorMessage != nil)
+        let read = try Self.beat(client, 0) {
+            $0.memberID = "p"
+            $0.subscribedTopicNames = nil
+            $0.subscribedTopicRegex = "^[a-c]$"
+        }
+        #expect(read.errorCode == 0 && read.assignment?.topicPartitions.count == 1)
+        _ = try Self.beat(client, -1) { $0.memberID = "p" }
         let assignor = try Self.beat(client, 0) { $0.serverAssignor = "mine" }
         #expect(assignor.errorCode == ErrorCode.unsupportedAssignor.rawValue)
         // Version 0 leaves the id to the server.
