@@ -25,6 +25,7 @@ public class JavaClient {
 
     public static void main(String[] arguments) throws Exception {
         if (arguments[0].equals("member")) { member(arguments); return; }
+        if (arguments[0].equals("copier")) { copier(arguments); return; }
         address = arguments[0];
         Map<String, Work> all = new LinkedHashMap<>();
         all.put("codecs", JavaClient::codecs);
@@ -286,6 +287,39 @@ public class JavaClient {
             }
         } catch (WakeupException end) {
             // It goes in good order.
+        }
+    }
+
+    /** Copies from one topic to another in transactions; see copying.py. Ends when anything goes wrong. */
+    static void copier(String[] arguments) {
+        address = arguments[1];
+        Random random = new Random();
+        try (var producer = producer("transactional.id", arguments[2], "transaction.timeout.ms", 8000);
+             var reader = consumer("group.id", "copiers", "session.timeout.ms", 6000, "isolation.level", "read_committed", "max.poll.records", 40)) {
+            producer.initTransactions();
+            reader.subscribe(List.of("input"));
+            while (true) {
+                var records = reader.poll(Duration.ofMillis(300));
+                if (records.isEmpty()) continue;
+                Map<TopicPartition, OffsetAndMetadata> positions = new HashMap<>();
+                String transaction = UUID.randomUUID().toString();
+                int number = 0, total = records.count() * 2;
+                producer.beginTransaction();
+                for (var record : records) {
+                    positions.put(new TopicPartition("input", record.partition()), new OffsetAndMetadata(record.offset() + 1));
+                    for (String half : List.of("a", "b")) {
+                        String text = "[\"" + transaction + "\", " + number++ + ", " + total + ", " + new String(record.value()) + ", \"" + half + "\"]";
+                        producer.send(new ProducerRecord<>("output", random.nextInt(4), null, bytes(text)));
+                    }
+                }
+                producer.sendOffsetsToTransaction(positions, reader.groupMetadata());
+                if (random.nextInt(8) != 0) {
+                    producer.commitTransaction();
+                    continue;
+                }
+                producer.abortTransaction();
+                reader.committed(reader.assignment()).forEach((place, offset) -> reader.seek(place, offset == null ? 0 : offset.offset()));
+            }
         }
     }
 

@@ -131,9 +131,11 @@ def produce(connection, topic, partition, data, acks=-1):
     return struct.unpack_from(">hq", answer, place)
 
 
-def create(connection, topic, partitions):
+def create(connection, topic, partitions, configs={}):
     """A CreateTopics of version 2."""
-    body = struct.pack(">i", 1) + text(topic) + struct.pack(">ihii", partitions, 1, 0, 0)
+    body = struct.pack(">i", 1) + text(topic) + struct.pack(">ihii", partitions, 1, 0, len(configs))
+    for name, value in configs.items():
+        body += text(name) + text(value)
     answer = connection.ask(19, 2, body + struct.pack(">ib", 10_000, 0))
     error = struct.unpack_from(">h", answer, 8 + 2 + len(topic.encode()))[0]
     if error:

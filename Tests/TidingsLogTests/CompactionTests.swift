@@ -285,17 +285,17 @@ import TidingsTesting
             try bench.put(partition, [(nil, "nobody")])
             Issue.record("a record without a key was taken")
         } catch let error as LogError { #expect(error.code == .invalidSetting) }
-        // A client's batch is looked into.
+        // A client's batch is looked into, as far as it does not blow up.
         var builder = RecordBatchBuilder()
-        for key in ["a", nil] {
+        for (key, count) in [("a", 4), (nil, 4), ("a", DecodedBatch.checkedLimit)] {
             var body = ByteBuffer(capacity: 64)
-            LogBench.body("text", key: key, into: &body)
+            LogBench.body(String(repeating: "x", count: count), key: key, into: &body)
             builder.add(body: body.bytes, timestamp: bench.clock.wall)
             let batch = [UInt8](builder.seal(baseOffset: .zero))
             let taken = batch.withUnsafeBytes { raw in
                 (try? bench.session.append(batch: raw, to: partition) { _ in }) != nil
             }
-            #expect(taken == (key != nil))
+            #expect(taken == (key != nil && count == 4))
         }
     }
 

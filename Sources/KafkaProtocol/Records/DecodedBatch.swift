@@ -6,6 +6,8 @@ import TidingsCore
 package final class DecodedBatch: Sendable {
     /// The most that a batch may decompress to.
     package static let inflatedLimit = 64 * 1_024 * 1_024
+    /// The most that a client's batch may decompress to where it is looked into before it is stored: its loop waits meanwhile.
+    package static let checkedLimit = 16 * 1_024 * 1_024
     /// The most records that a batch may have: a compressed one can claim many in few bytes.
     package static let recordLimit: Int32 = 1_000_000
 

@@ -11,7 +11,7 @@ extension Log {
     /// Refuses a client's batch with a record without a key. Only here is a batch looked into before it is stored.
     static func requireKeys(of batch: UnsafeRawBufferPointer, _ topic: TopicName) throws(LogError) {
         do throws(RecordError) {
-            let decoded = try DecodedBatch(batch)
+            let decoded = try DecodedBatch(batch, limit: DecodedBatch.checkedLimit)
             if decoded.records(in: batch).allSatisfy({ $0.key != nil }) { return }
         } catch {
             throw LogError(.corruptBatch, error.description)
@@ -24,7 +24,7 @@ extension Log {
         of batch: UnsafeRawBufferPointer, in window: TimeWindow, at now: WallTime, _ topic: TopicName
     ) throws(LogError) {
         do throws(RecordError) {
-            let decoded = try DecodedBatch(batch)
+            let decoded = try DecodedBatch(batch, limit: DecodedBatch.checkedLimit)
             if decoded.records(in: batch).allSatisfy({ window.takes($0.timestamp, at: now) }) { return }
         } catch {
             throw LogError(.corruptBatch, error.description)
