@@ -5,13 +5,17 @@ import TidingsGroups
 
 /// The server's own settings, as far as Kafka has a name for them. They are changed in the settings file.
 extension KafkaBroker {
-    var brokerEntries: [ConfigEntry] {
+    func brokerEntries(toldTo answer: KafkaAnswer) -> [ConfigEntry] {
+        let (host, port) = advertised(answer)
         let standard = KafkaListenerSettings()
         let groups = coordinator.groupLimits
         let transactions = coordinator.transactionLimits
         let own = [
             plain("node.id", settings.nodeID, "The server's number."),
             plain("broker.id", settings.nodeID, "The server's number."),
+            entry(
+                "advertised.listeners", "PLAINTEXT://\(host):\(port)", .list, isOwn: settings.advertisedHost != nil,
+                "Where clients are told to connect to: kafka.advertised."),
             plain(
                 "num.partitions", settings.partitions, "Partitions of a topic that says none: kafka.partitions.",
                 unlike: Int64(standard.partitions)),

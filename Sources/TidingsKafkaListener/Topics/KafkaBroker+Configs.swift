@@ -30,7 +30,7 @@ extension KafkaBroker {
                     result.errorMessage = "there is no broker '\(wanted.resourceName)'"
                     return result
                 }
-                entries = brokerEntries
+                entries = brokerEntries(toldTo: answer)
             default:
                 result.errorCode = ErrorCode.invalidRequest.rawValue
                 result.errorMessage = "resources of type \(wanted.resourceType) have no settings here"
