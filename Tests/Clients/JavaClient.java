@@ -257,7 +257,9 @@ public class JavaClient {
     static void member(String[] arguments) {
         address = arguments[1];
         boolean cooperative = arguments[4].equals("cooperative");
-        List<Object> more = new ArrayList<>(List.of("group.id", arguments[2], "session.timeout.ms", 6000, "heartbeat.interval.ms", 500,
+        List<Object> more = new ArrayList<>(List.of("group.id", arguments[2]));
+        more.addAll(arguments[4].equals("consumer") ? List.of("group.protocol", "consumer") : List.of(
+            "session.timeout.ms", 6000, "heartbeat.interval.ms", 500,
             "partition.assignment.strategy", cooperative ? CooperativeStickyAssignor.class.getName() : RangeAssignor.class.getName()));
         if (arguments.length > 5 && !arguments[5].isEmpty()) more.addAll(List.of("group.instance.id", arguments[5]));
         var reader = consumer(more.toArray());

@@ -170,6 +170,9 @@ def offsets(address):
 def member(address, group, topic, protocol, instance):
     settings = {"session_timeout_ms": 6000, "heartbeat_interval_ms": 500,
                 "partition_assignment_strategy": "cooperative-sticky" if protocol == "cooperative" else "range"}
+    if protocol == "consumer":
+        settings = {"group_protocol": "consumer"}
+    incremental = protocol != "eager"
     if instance:
         settings["group_instance_id"] = instance
     reader = consumer(address, group, **settings)
@@ -183,14 +186,14 @@ def member(address, group, topic, protocol, instance):
     mine = set()
 
     def assigned(_, partitions):
-        (mine.update if protocol == "cooperative" else lambda new: (mine.clear(), mine.update(new)))(
+        (mine.update if incremental else lambda new: (mine.clear(), mine.update(new)))(
             {partition.partition for partition in partitions})
-        (reader.incremental_assign if protocol == "cooperative" else reader.assign)(partitions)
+        (reader.incremental_assign if incremental else reader.assign)(partitions)
         common.tell(assigned=sorted(mine))
 
     def revoked(_, partitions):
         mine.difference_update(partition.partition for partition in partitions)
-        (reader.incremental_unassign(partitions) if protocol == "cooperative" else reader.unassign())
+        (reader.incremental_unassign(partitions) if incremental else reader.unassign())
 
     reader.subscribe([topic], on_assign=assigned, on_revoke=revoked)
     while running:
@@ -225,6 +228,13 @@ def group(address):
 def cooperative(address):
     name = common.group(COMMAND, address, "cooperative", numbered(address, "cooperative"), "cooperative")
     committed(address, name, "cooperative")
+
+
+def next_generation(address):
+    if confluent_kafka.libversion()[0] < "2.1":
+        raise Lacks("groups of the next generation came later")
+    name = common.group(COMMAND, address, "next", numbered(address, "next"), "consumer")
+    committed(address, name, "next")
 
 
 def committed(address, name, topic, expected=30):
@@ -470,7 +480,7 @@ if __name__ == "__main__":
     common.run(
         "confluent-kafka", version, {
             "codecs": codecs, "acks": acks, "idempotent": idempotent, "large": large, "offsets": offsets, "group": group,
-            "cooperative": cooperative, "static": static_members, "restart": restart, "transactions": transactions,
+            "cooperative": cooperative, "next generation": next_generation, "static": static_members, "restart": restart, "transactions": transactions,
             "transactional offsets": transactional_offsets, "fencing": fencing, "topics": topics, "configs": configs,
             "delete records": delete_records, "groups": group_admin, "cluster": cluster, "errors": errors,
         }, member)

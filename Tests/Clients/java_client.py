@@ -10,7 +10,7 @@ import common
 import raw
 
 HERE = pathlib.Path(__file__).resolve().parent
-GROUPS = ("group", "cooperative", "static")
+GROUPS = ("group", "cooperative", "next generation", "static")
 
 
 def numbered(address, topic):
@@ -45,6 +45,7 @@ def main():
             "group": lambda address: common.group(command, address, "group", numbered(address, "group")),
             "cooperative": lambda address: common.group(
                 command, address, "cooperative", numbered(address, "cooperative"), "cooperative"),
+            "next generation": lambda address: common.group(command, address, "next", numbered(address, "next"), "consumer"),
             "static": lambda address: common.static_members(command, address, "static", numbered(address, "static")),
         })
         others = [name for name in options.wanted if name not in GROUPS]

@@ -21,7 +21,7 @@ import server
 HERE = pathlib.Path(__file__).resolve().parent
 DOCUMENT = server.ROOT / "docs/kafka-clients.md"
 COLUMNS = (
-    "codecs", "acks", "idempotent", "large", "offsets", "group", "cooperative", "static", "restart", "transactions",
+    "codecs", "acks", "idempotent", "large", "offsets", "group", "cooperative", "next generation", "static", "restart", "transactions",
     "transactional offsets", "fencing", "topics", "configs", "delete records", "groups", "cluster", "errors")
 LONGEST = 170  # seconds of one client
 
