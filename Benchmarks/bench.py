@@ -104,7 +104,7 @@ class Bench:
         folder = tempfile.mkdtemp(dir=self.work)
         port = free_port()
         return Program(
-            [self.options.tidings, "serve", "--data", f"{folder}/data", "--http", f"127.0.0.1:{port}", "--log-level", "warning", *more],
+            [self.options.tidings, "serve", "--data", f"{folder}/data", "--http", f"127.0.0.1:{port}", "--kafka", "off", "--log-level", "warning", *more],
             port, folder, core)
 
     def empty(self):
@@ -403,7 +403,7 @@ class Bench:
             plain.append((time.monotonic() - started) * 1e3)
             started = time.monotonic()
             server = subprocess.Popen(
-                [self.options.tidings, "serve", "--data", f"{folder}/data", "--http", "127.0.0.1:0", "--log-level", "warning"],
+                [self.options.tidings, "serve", "--data", f"{folder}/data", "--http", "127.0.0.1:0", "--kafka", "127.0.0.1:0", "--log-level", "warning"],
                 stdout=subprocess.PIPE, text=True)
             port = int(server.stdout.readline().rsplit(":", 1)[1])
             listening.append((time.monotonic() - started) * 1e3)

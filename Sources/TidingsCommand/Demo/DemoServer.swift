@@ -36,7 +36,8 @@ final class DemoServer {
         do {
             process = try ChildProcess(
                 [
-                    program, "serve", "--data", folder + "/data", "--http", "127.0.0.1:\(port)", "--log-level",
+                    program, "serve", "--data", folder + "/data", "--http", "127.0.0.1:\(port)", "--kafka", "off",
+                    "--log-level",
                     "warning",
                 ],
                 output: folder + "/server.log")

@@ -14,6 +14,10 @@ package final class KafkaCoordinator: @unchecked Sendable {
     static let groupsTopic = TopicName("__tidings.groups")!
     /// Transactional ids; compacted by key.
     static let transactionsTopic = TopicName("__tidings.transactions")!
+    /// The topics that it keeps its state in: a new folder may begin with them.
+    package static var topics: [(name: TopicName, partitions: Int32, settings: TopicSettings)] {
+        [(groupsTopic, 1, topicSettings), (transactionsTopic, 1, topicSettings)]
+    }
     static let topicSettings: TopicSettings = {
         var settings = TopicSettings()
         settings.cleanup = .compact

@@ -225,6 +225,7 @@ package final class Server: Sendable {
                 (DeliveryEngine.stateTopic, DeliveryEngine.partitions, DeliveryEngine.topicSettings),
                 (DeliveryEngine.attemptsTopic, DeliveryEngine.partitions, DeliveryEngine.topicSettings),
             ]
+            if settings[KafkaOptions.listen] != nil { options.firstTopics += KafkaCoordinator.topics }
             return try Log.open(
                 on: disk, settings: options, time: time, random: random,
                 logger: logger.named("log"), metrics: LogMetrics(metrics))

@@ -6,7 +6,7 @@ import TidingsKafkaListener
 /// Settings of the Kafka listener.
 package enum KafkaOptions {
     package static let listen = Setting.addressOrOff(
-        "kafka.listen", "off", flag: "kafka",
+        "kafka.listen", "127.0.0.1:9092", flag: "kafka",
         "where to listen for Kafka's clients; port 0 picks a free one and prints it; off")
     package static let advertised = Setting.list(
         "kafka.advertised", "HOST:PORT that clients are told to connect to; where they came in when it is not set"

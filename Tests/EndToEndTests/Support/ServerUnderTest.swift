@@ -72,7 +72,7 @@ final class ServerUnderTest: @unchecked Sendable {
             [
                 try Self.program, "serve", "--data", data, "--http", "127.0.0.1:\(port)", "--log-level",
                 "warning",
-            ] + arguments
+            ] + (arguments.contains("--kafka") ? [] : ["--kafka", "off"]) + arguments
         let limited =
             if let fileLimit {
                 ["sh", "-c", "ulimit -n \(fileLimit); exec \"$@\"", "sh"]

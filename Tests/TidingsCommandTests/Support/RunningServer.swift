@@ -33,7 +33,10 @@ final class RunningServer {
     private static func start(_ folder: String, _ settings: [String: String], port: UInt16) throws -> Server {
         var sources = Settings.Sources()
         sources.flags = settings.merging(
-            ["data": folder + "/data", "http.listen": "127.0.0.1:\(port)", "stop_deadline": "1s", "loops": "2"]
+            [
+                "data": folder + "/data", "http.listen": "127.0.0.1:\(port)", "kafka.listen": "off",
+                "stop_deadline": "1s", "loops": "2",
+            ]
         ) { given, _ in given }
         return try Server(Settings(sources), sink: Silence())
     }

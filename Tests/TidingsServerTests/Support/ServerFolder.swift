@@ -26,7 +26,7 @@ final class ServerFolder {
     func start(_ flags: [String: String] = [:]) throws -> Server {
         var sources = Settings.Sources()
         sources.flags = [
-            "data": path, "http.listen": "127.0.0.1:0", "loops": "1", "stop_deadline": "1s",
+            "data": path, "http.listen": "127.0.0.1:0", "kafka.listen": "off", "loops": "1", "stop_deadline": "1s",
         ].merging(flags) { $1 }
         return try Server(Settings(sources), sink: Silence())
     }
