@@ -20,14 +20,20 @@ def program(path=None):
     return subprocess.run([ROOT / "script/build"], check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1]
 
 
+TAKEN = set()  # ports of servers of this process, also while one is started again
+
+
 def free_port():
     """A port that nobody has; below the range that the system hands out, so that nobody gets it meanwhile."""
     lowest, highest = (int(part) for part in os.environ.get("TIDINGS_PORTS", "20000-32000").split("-"))
     while True:
-        port = int.from_bytes(os.urandom(4)) % (highest - lowest) + lowest
+        port = int.from_bytes(os.urandom(4), "big") % (highest - lowest) + lowest
+        if port in TAKEN:
+            continue
         try:
             with socket.socket() as probe:
                 probe.bind(("127.0.0.1", port))
+            TAKEN.add(port)
             return port
         except OSError:
             continue
