@@ -58,7 +58,7 @@ struct SegmentReader {
     /// Batches from the one that holds `offset` (or the first one after it): one, then more up to `maxBytes`. Empty when
     /// the segment has none there.
     mutating func batches(from offset: Offset, maxBytes: Int) throws(Failure) -> [StoredBatch] {
-        var (window, position, expected) = try begin(at: offset, atLeast: min(max(maxBytes, 4096) + 8192, 1 << 20))
+        var (window, position, expected) = try begin(at: offset, atLeast: min(max(maxBytes, 4096) + 8192, Self.windowBytes))
         while position < view.byteCount {
             if position < window.position || position + Int64(RecordBatchHeader.byteCount) > window.end {
                 window = try load(position, atLeast: 262_144)
@@ -113,9 +113,11 @@ struct SegmentReader {
         var left = maxBytes
         var roundPlace = -1
         while position < view.byteCount {
+            // What can be read no more once something was found, the next read tells.
+            let ahead = min(max(left, 65536), Self.windowBytes)
             if position + Int64(RecordBatchHeader.byteCount) > window.end {
-                if !found.isEmpty { break }
-                window = try load(position, atLeast: 65536)
+                guard found.isEmpty || left >= 65536, let next = try more(position, ahead, found.isEmpty) else { break }
+                window = next
             }
             guard let batch = header(window, position, expected) else {
                 if found.isEmpty { throw .damage(try damage(at: position, expected)) }
@@ -123,8 +125,8 @@ struct SegmentReader {
             }
             if !found.isEmpty, batch.byteCount > left { break }
             if position + Int64(batch.byteCount) > window.end {
-                if !found.isEmpty { break }
-                window = try load(position, atLeast: batch.byteCount)
+                guard let next = try more(position, max(batch.byteCount, ahead), found.isEmpty) else { break }
+                window = next
             }
             let at = Int(position - window.position)
             let range = at..<at + batch.byteCount
@@ -147,6 +149,16 @@ struct SegmentReader {
             expected = batch.last.next
         }
         return found
+    }
+
+    /// Reads on; nil when that fails, unless it must not.
+    private func more(_ position: Int64, _ count: Int, _ isNeeded: Bool) throws(Failure) -> Window? {
+        do throws(Failure) {
+            return try load(position, atLeast: count)
+        } catch {
+            if isNeeded { throw error }
+            return nil
+        }
     }
 
     /// Shows every batch from the one that holds `offset` on, by its header alone, until `body` answers false. What is
@@ -182,6 +194,9 @@ struct SegmentReader {
     }
 
     // MARK: bytes
+
+    /// The most that is read at once, but for a batch that is larger.
+    private static let windowBytes = 4 << 20
 
     private struct Window {
         let bytes: SharedBytes
