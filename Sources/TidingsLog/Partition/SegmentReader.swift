@@ -58,7 +58,8 @@ struct SegmentReader {
     /// Batches from the one that holds `offset` (or the first one after it): one, then more up to `maxBytes`. Empty when
     /// the segment has none there.
     mutating func batches(from offset: Offset, maxBytes: Int) throws(Failure) -> [StoredBatch] {
-        var (window, position, expected) = try begin(at: offset, atLeast: min(max(maxBytes, 4096) + 8192, Self.windowBytes))
+        var (window, position, expected) = try begin(
+            at: offset, atLeast: min(max(maxBytes, 4096) + 8192, Self.windowBytes))
         while position < view.byteCount {
             if position < window.position || position + Int64(RecordBatchHeader.byteCount) > window.end {
                 window = try load(position, atLeast: 262_144)
