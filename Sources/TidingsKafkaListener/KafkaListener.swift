@@ -17,8 +17,6 @@ package final class KafkaListener: @unchecked Sendable {
 
     /// Where it listens; the port that the system chose where 0 was asked for.
     package var address: SocketAddress { listener.address }
-    /// Connections open on all loops.
-    package var connectionCount: Int { listener.openCount }
     /// Groups and transactions, on one of the loops.
     private let coordinator: KafkaCoordinator
     private let listener: TCPListener
@@ -29,7 +27,7 @@ package final class KafkaListener: @unchecked Sendable {
     /// - Throws: ``NetworkError`` that names the address.
     package init(
         on address: SocketAddress, loops: [EventLoop], settings: KafkaListenerSettings = KafkaListenerSettings(),
-        log: any EventLog, identity: KafkaIdentity, coordinator: KafkaCoordinator, logger: Logger
+        log: any EventLog, identity: KafkaIdentity, coordinator: KafkaCoordinator, metrics: Metrics, logger: Logger
     ) throws(NetworkError) {
         let places = loops.map { Place($0) }
         self.places = places
@@ -39,7 +37,7 @@ package final class KafkaListener: @unchecked Sendable {
             let broker = KafkaBroker(
                 log: log, loop: place.loop, settings: settings, identity: identity, coordinator: coordinator,
                 logger: logger)
-            let server = KafkaServer(broker, settings, logger: logger)
+            let server = KafkaServer(broker, settings, meter: KafkaMeter(metrics), logger: logger)
             place.server = server
             return server
         }
@@ -50,6 +48,9 @@ package final class KafkaListener: @unchecked Sendable {
         listener = try TCPListener(on: address, loops: loops, settings: listening) { connection in
             guard let place = places.first(where: { $0.loop === connection.loop }) else { return connection.abort() }
             server(place).serve(connection)
+        }
+        metrics.reading("tidings_kafka_connections", "Connections of Kafka's clients that are open.") { [listener] in
+            Double(listener.openCount)
         }
         for place in places { place.loop.post { _ = server(place) } }
         coordinator.loop.post { coordinator.start() }

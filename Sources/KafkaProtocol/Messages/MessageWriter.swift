@@ -41,6 +41,8 @@ package struct MessageWriter: ~Copyable {
     package private(set) var insertions: [Insertion] = []
     private var isFlexible = false
     private var message: StaticString = "a message"
+    /// The codes of errors that were written, each as often as it was, up to a limit.
+    package private(set) var errorCodes: [Int16] = []
     private var failure: MessageError?
 
     /// Makes an empty writer with room for `capacity` bytes.
@@ -64,10 +66,14 @@ package struct MessageWriter: ~Copyable {
         if start < buffer.count { try body(UnsafeRawBufferPointer(rebasing: buffer.bytes[start...]), nil) }
     }
 
+    /// How many error codes are remembered.
+    package static let mostErrorCodes = 1_000
+
     /// Forgets the output; keeps the memory unless it is more than `limit`.
     package mutating func removeAll(keepingAtMost limit: Int = 1 << 20) {
         buffer.removeAll(keepingAtMost: limit)
         insertions.removeAll(keepingCapacity: insertions.count <= 1_024)
+        if !errorCodes.isEmpty { errorCodes.removeAll() }
         failure = nil
     }
 
@@ -113,6 +119,11 @@ extension MessageWriter {
     package mutating func int8(_ value: Int8) { buffer.append(UInt8(bitPattern: value)) }
     /// A big-endian number.
     package mutating func int16(_ value: Int16) { buffer.append(bigEndian: value) }
+    /// The code of an error, or 0; see ``errorCodes``.
+    package mutating func errorCode(_ code: Int16) {
+        if code != 0, errorCodes.count < Self.mostErrorCodes { errorCodes.append(code) }
+        buffer.append(bigEndian: code)
+    }
     /// A big-endian number.
     package mutating func int32(_ value: Int32) { buffer.append(bigEndian: value) }
     /// A big-endian number.

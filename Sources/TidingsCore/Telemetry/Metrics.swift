@@ -5,17 +5,18 @@ import Synchronization
 /// All counters, gauges and histograms of one process, by name and labels; any thread may ask and read.
 ///
 /// A part asks for its cells once and keeps them: counting is then one atomic addition. Asking again for the same name
-/// and labels gives the same cell. Names follow Prometheus: `tidings_…`, counters end in `_total`, units are base
+/// and labels gives the same cell; a part that counts on one loop may have cells of its own, which cost no more than a number
+/// in memory, and are shown as one with the others. Names follow Prometheus: `tidings_…`, counters end in `_total`, units are base
 /// units (seconds, bytes).
 package final class Metrics: Sendable {
     /// What a series is told apart by, in the order written.
     package typealias Labels = [(name: String, value: String)]
 
     private enum Cell {
-        case counter(Counter)
+        case counter([Counter])
         case gauge(Gauge)
         case reading(@Sendable () -> Double)
-        case histogram(Histogram)
+        case histogram([Histogram])
 
         var kind: String {
             switch self {
@@ -29,11 +30,11 @@ package final class Metrics: Sendable {
     private struct Series {
         let labels: String
         let names: [String: String]
-        let cell: Cell
+        var cell: Cell
 
         /// Whether there is anything to show: a histogram of nothing is twenty lines that say nothing.
         var isShown: Bool {
-            if case .histogram(let histogram) = cell { return histogram.count > 0 }
+            if case .histogram(let parts) = cell { return parts.contains { $0.count > 0 } }
             return true
         }
     }
@@ -50,9 +51,22 @@ package final class Metrics: Sendable {
 
     /// A count that only grows.
     package func counter(_ name: String, _ help: String, _ labels: Labels = []) -> Counter {
-        let cell = cell(name, help, labels) { .counter(Counter()) }
-        guard case .counter(let counter) = cell else { preconditionFailure("\(name) is a \(cell.kind)") }
-        return counter
+        let cell = cell(name, help, labels) { .counter([Counter()]) }
+        guard case .counter(let parts) = cell else { preconditionFailure("\(name) is a \(cell.kind)") }
+        return parts[0]
+    }
+
+    /// A part of a count, for one thread at a time: ``Counter/addAlone(_:)``.
+    package func counterPart(_ name: String, _ help: String, _ labels: Labels = []) -> Counter {
+        let part = Counter()
+        _ = cell(
+            name, help, labels,
+            joining: { known in
+                guard case .counter(let parts) = known else { preconditionFailure("\(name) is a \(known.kind)") }
+                return .counter(parts + [part])
+            }
+        ) { .counter([part]) }
+        return part
     }
 
     /// A value that comes and goes.
@@ -80,9 +94,24 @@ package final class Metrics: Sendable {
     package func histogram(
         _ name: String, _ help: String, _ labels: Labels = [], bounds: [Duration] = Histogram.usualBounds
     ) -> Histogram {
-        let cell = cell(name, help, labels) { .histogram(Histogram(bounds: bounds)) }
-        guard case .histogram(let histogram) = cell else { preconditionFailure("\(name) is a \(cell.kind)") }
-        return histogram
+        let cell = cell(name, help, labels) { .histogram([Histogram(bounds: bounds)]) }
+        guard case .histogram(let parts) = cell else { preconditionFailure("\(name) is a \(cell.kind)") }
+        return parts[0]
+    }
+
+    /// A part of a histogram with the usual bounds, for one thread at a time: ``Histogram/observeAlone(nanos:)``.
+    package func histogramPart(_ name: String, _ help: String, _ labels: Labels = []) -> Histogram {
+        let part = Histogram(bounds: Histogram.usualBounds)
+        _ = cell(
+            name, help, labels,
+            joining: { known in
+                guard case .histogram(let parts) = known, parts[0].bounds == part.bounds else {
+                    preconditionFailure("\(name) is a \(known.kind), or has other bounds")
+                }
+                return .histogram(parts + [part])
+            }
+        ) { .histogram([part]) }
+        return part
     }
 
     /// Forgets all series that have this label with this value: of a subscription that was deleted, say.
@@ -106,10 +135,16 @@ package final class Metrics: Sendable {
         }
     }
 
-    private func cell(_ name: String, _ help: String, _ labels: Labels, _ make: () -> Cell) -> Cell {
+    private func cell(
+        _ name: String, _ help: String, _ labels: Labels, joining: (Cell) -> Cell = { $0 }, _ make: () -> Cell
+    ) -> Cell {
         families.withLock { families in
             let text = Self.text(labels)
-            if let known = families[name]?.series.first(where: { $0.labels == text }) { return known.cell }
+            if let place = families[name]?.series.firstIndex(where: { $0.labels == text }) {
+                let joined = joining(families[name]!.series[place].cell)
+                families[name]!.series[place].cell = joined
+                return joined
+            }
             let cell = make()
             var family = families[name] ?? Family(help: help)
             family.series.append(Series(labels: text, names: Self.names(labels), cell: cell))
@@ -127,19 +162,19 @@ package final class Metrics: Sendable {
             text.append(" \(value)\n")
         }
         switch series.cell {
-        case .counter(let counter): line("", "", String(counter.value))
+        case .counter(let parts): line("", "", String(parts.reduce(0) { $0 &+ $1.value }))
         case .gauge(let gauge): line("", "", String(gauge.value))
         case .reading(let read): line("", "", number(read()))
-        case .histogram(let histogram):
-            let counts = histogram.counts
+        case .histogram(let parts):
+            let counts = parts.dropFirst().reduce(parts[0].counts) { zip($0, $1.counts).map(&+) }
             var sum: UInt64 = 0
-            for (bound, count) in zip(histogram.bounds, counts) {
+            for (bound, count) in zip(parts[0].bounds, counts) {
                 sum &+= count
                 line("_bucket", "le=\"\(number(seconds(bound)))\"", String(sum))
             }
             sum &+= counts[counts.count - 1]
             line("_bucket", "le=\"+Inf\"", String(sum))
-            line("_sum", "", number(seconds(histogram.sumNanos)))
+            line("_sum", "", number(seconds(parts.reduce(0) { $0 &+ $1.sumNanos })))
             line("_count", "", String(sum))
         }
     }
@@ -175,6 +210,10 @@ package final class Counter: Sendable {
     package var value: UInt64 { cell.load(ordering: .relaxed) }
     /// Adds to it.
     package func add(_ count: Int = 1) { cell.wrappingAdd(UInt64(max(0, count)), ordering: .relaxed) }
+    /// Adds to it, where no other thread does: a plain addition.
+    package func addAlone(_ count: Int = 1) {
+        cell.store(cell.load(ordering: .relaxed) &+ UInt64(max(0, count)), ordering: .relaxed)
+    }
 }
 
 /// A value that comes and goes. Any thread.
@@ -223,14 +262,26 @@ package final class Histogram: @unchecked Sendable {
 
     /// Counts one duration.
     package func observe(nanos: Int64) {
+        cells[place(of: nanos)].wrappingAdd(1, ordering: .relaxed)
+        sum.wrappingAdd(nanos, ordering: .relaxed)
+    }
+
+    /// Counts one duration, where no other thread does: plain additions.
+    package func observeAlone(nanos: Int64) {
+        let place = place(of: nanos)
+        cells[place].store(cells[place].load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+        sum.store(sum.load(ordering: .relaxed) &+ nanos, ordering: .relaxed)
+    }
+
+    /// The bucket it belongs into.
+    private func place(of nanos: Int64) -> Int {
         var low = 0
         var high = bounds.count
         while low < high {
             let middle = (low + high) / 2
             if bounds[middle] < nanos { low = middle + 1 } else { high = middle }
         }
-        cells[low].wrappingAdd(1, ordering: .relaxed)
-        sum.wrappingAdd(nanos, ordering: .relaxed)
+        return low
     }
 
     /// The counts per bucket, the one without a bound last.

@@ -22,6 +22,8 @@ final class KafkaAnswer {
     /// The request's bytes.
     let size: Int
     var clientID = ""
+    /// When it came; nanoseconds of the loop's clock.
+    private let begun: Int64
     private var state = State.owed
     /// What is to be ended when the connection ends before the answer was given: a wait, a timer.
     var whenGivenUp: (() -> Void)?
@@ -33,6 +35,14 @@ final class KafkaAnswer {
         self.version = version
         self.correlationID = correlationID
         self.size = size
+        begun = connection.lastUse
+    }
+
+    /// Counts it, with what is written of its answer.
+    private func count(_ writer: borrowing MessageWriter) {
+        let meter = connection.meter
+        meter.count(api, nanos: connection.now - begun, received: size + 4, sent: writer.totalCount)
+        if !writer.errorCodes.isEmpty { meter.count(errors: writer.errorCodes) }
     }
 
     /// Whether it may leave.
@@ -57,6 +67,7 @@ final class KafkaAnswer {
             state = .none
             return connection.refuse("the answer cannot be written: \(error.description)")
         }
+        count(writer)
         if connection.isNext(self) {
             state = .none
             connection.send(self, writer, blocks)
@@ -71,6 +82,7 @@ final class KafkaAnswer {
         guard !isGivenUp, case .owed = state else { return }
         whenGivenUp = nil
         state = .none
+        connection.meter.count(api, nanos: connection.now - begun, received: size + 4, sent: 0)
         connection.ready(self)
     }
 

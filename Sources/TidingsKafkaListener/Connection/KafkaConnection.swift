@@ -41,6 +41,9 @@ final class KafkaConnection: ByteStreamHandler {
         lastUse = server.broker.loop.time.now.nanos
     }
 
+    var meter: KafkaMeter { server.meter }
+    var now: Int64 { server.now }
+
     /// Whether nothing is in flight.
     var isIdle: Bool { owed.isEmpty && outgoing.isEmpty }
 
@@ -126,6 +129,7 @@ final class KafkaConnection: ByteStreamHandler {
     /// Closes the connection of a client that does not keep to the protocol.
     func refuse(_ reason: String) {
         guard !isOver else { return }
+        meter.countRefusal()
         server.logger.info(
             "a Kafka client's connection was closed",
             [("client", stream.remoteAddress.description), ("reason", reason)])

@@ -11,6 +11,7 @@ package final class KafkaServer {
     let broker: KafkaBroker
     let settings: KafkaListenerSettings
     let logger: Logger
+    let meter: KafkaMeter
     private(set) var connections: [KafkaConnection] = []
     /// Memory of requests that have not come whole.
     private(set) var heldBytes = 0
@@ -22,7 +23,8 @@ package final class KafkaServer {
     private var sweepTimer: LoopTimer?
     private var deadlineTimer: LoopTimer?
 
-    init(_ broker: KafkaBroker, _ settings: KafkaListenerSettings, logger: Logger) {
+    init(_ broker: KafkaBroker, _ settings: KafkaListenerSettings, meter: KafkaMeter, logger: Logger) {
+        self.meter = meter
         self.broker = broker
         self.settings = settings
         self.logger = logger

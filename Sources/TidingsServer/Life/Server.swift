@@ -98,7 +98,7 @@ package final class Server: Sendable {
             undo.append { http.stop(within: .zero) {} }
             if let kafkaListen, let kafkaAddress, let coordinator {
                 kafka = try Self.listenToKafka(
-                    on: kafkaAddress, kafkaListen, settings, log, loops, coordinator, logger)
+                    on: kafkaAddress, kafkaListen, settings, log, loops, coordinator, metrics, logger)
             } else {
                 kafka = nil
             }
@@ -176,7 +176,7 @@ package final class Server: Sendable {
 
     private static func listenToKafka(
         on address: SocketAddress, _ listen: ListenAddress, _ settings: Settings, _ log: Log, _ loops: EventLoopGroup,
-        _ coordinator: KafkaCoordinator, _ logger: Logger
+        _ coordinator: KafkaCoordinator, _ metrics: Metrics, _ logger: Logger
     ) throws(ServerRefusal) -> KafkaListener {
         var limits = KafkaOptions.read(settings)
         limits.connections = connections(limits.connections, of: "kafka.max_connections", listeners: 2, logger)
@@ -190,7 +190,8 @@ package final class Server: Sendable {
         do throws(NetworkError) {
             return try KafkaListener(
                 on: address, loops: loops.loops, settings: limits, log: log,
-                identity: KafkaIdentity(clusterID: identity), coordinator: coordinator, logger: logger.named("kafka"))
+                identity: KafkaIdentity(clusterID: identity), coordinator: coordinator, metrics: metrics,
+                logger: logger.named("kafka"))
         } catch {
             throw ServerRefusal(error, listening: listen, flag: "kafka")
         }

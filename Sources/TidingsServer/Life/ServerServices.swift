@@ -55,7 +55,8 @@ final class ServerServices: Sendable {
         let log = log
         let telemetry = TelemetryDoor(
             metrics: metrics, process: process, checks: health.checks, warnings: health.warnings,
-            recovery: log.recovery, gauges: gauges)
+            recovery: log.recovery, gauges: gauges,
+            groups: groups.map { GroupGauges(groups: $0, log: log, most: settings[TelemetryOptions.mostGroups]) })
         telemetry.register(on: router)
         let limits = EventOptions.limits.read(settings)
         let publisher = Publisher(

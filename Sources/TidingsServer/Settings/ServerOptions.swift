@@ -49,7 +49,11 @@ package enum TelemetryOptions {
         "metrics.max_partitions", 1_000, 0...100_000, "partitions with series of their own in /metrics",
         effect: "only their topics are shown")
 
-    static var all: [SettingDescription] { [mostPartitions.description] }
+    package static let mostGroups = Setting.count(
+        "metrics.max_groups", 1_000, 0...100_000, "pairs of a group and a topic with series of their own in /metrics",
+        effect: "further groups are counted, not shown")
+
+    static var all: [SettingDescription] { [mostPartitions.description, mostGroups.description] }
 }
 
 extension SettingDescription {

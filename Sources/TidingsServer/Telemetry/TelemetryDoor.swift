@@ -31,6 +31,7 @@ package final class TelemetryDoor {
     private let warnings: @Sendable () -> [String]
     private let recovery: RecoveryReport?
     private let gauges: PartitionGauges?
+    private let groups: GroupGauges?
 
     /// Creates the door of one loop.
     /// - Parameters:
@@ -38,10 +39,11 @@ package final class TelemetryDoor {
     ///     block.
     ///   - recovery: what the start found and did.
     ///   - gauges: what is said of every topic and partition.
-    package init(
+    ///   - groups: what is said of groups of Kafka's clients.
+    init(
         metrics: Metrics, process: ProcessMetrics, checks: [Check],
         warnings: @escaping @Sendable () -> [String] = { [] }, recovery: RecoveryReport? = nil,
-        gauges: PartitionGauges? = nil
+        gauges: PartitionGauges? = nil, groups: GroupGauges? = nil
     ) {
         self.metrics = metrics
         self.process = process
@@ -49,16 +51,23 @@ package final class TelemetryDoor {
         self.warnings = warnings
         self.recovery = recovery
         self.gauges = gauges
+        self.groups = groups
+    }
+
+    private func expose(_ groups: String, _ responder: HTTPResponder) {
+        responder.respond(.ok, contentType: "text/plain; version=0.0.4; charset=utf-8") { body in
+            metrics.expose(into: &body)
+            gauges?.expose(into: &body)
+            body.append(groups)
+            process.expose(into: &body)
+        }
     }
 
     /// Adds its routes.
     package func register(on router: Router) {
-        router.add(.get, "/metrics", query: nil) { _, responder in
-            responder.respond(.ok, contentType: "text/plain; version=0.0.4; charset=utf-8") { body in
-                self.metrics.expose(into: &body)
-                self.gauges?.expose(into: &body)
-                self.process.expose(into: &body)
-            }
+        router.add(.get, "/metrics", query: nil) { [self] _, responder in
+            guard let groups else { return expose("", responder) }
+            groups.expose(on: responder.loop) { self.expose($0, responder) }
         }
         router.add(.get, "/livez") { _, responder in
             // That a loop answers is all there is to say.

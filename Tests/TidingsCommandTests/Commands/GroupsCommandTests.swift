@@ -30,6 +30,10 @@ import TidingsCore
         #expect(server.run("groups", "reset", "billing", "--shift=2", "--topic", "events:0,x").code == .usage)
         #expect(server.run("groups", "reset", "billing", "--to-latest", "--shift=2").code == .usage)
         #expect(server.run("groups", "reset", "billing", "--to-latest", "--execute").code == .ok)
+        let metrics = String(
+            decoding: try HTTPAPIClient(server.url).call(APIRequest(["metrics"])).body, as: UTF8.self)
+        #expect(metrics.contains(#"tidings_group_lag_records{group="billing",topic="events"} 0"#), "\(metrics)")
+        #expect(metrics.contains("tidings_kafka_connections 0"))
         // What was committed survives a restart.
         try server.restart()
         let after = try JSONValue.parse(server.run("groups", "get", "billing", "--json").out)

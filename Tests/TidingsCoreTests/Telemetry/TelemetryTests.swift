@@ -43,6 +43,17 @@ import TidingsCore
         text.removeAll()
         metrics.expose(into: &text)
         #expect(!text.text().contains("topic=\"x\""))
+        // Parts of several threads are shown as one.
+        for nanos in [60_000, 70_000] as [Int64] {
+            metrics.counterPart("tidings_parts_total", "Parts.").addAlone(2)
+            metrics.histogramPart("tidings_parts_seconds", "Parts.").observeAlone(nanos: nanos)
+        }
+        metrics.counter("tidings_parts_total", "Parts.").add()
+        text.removeAll()
+        metrics.expose(into: &text)
+        #expect(text.text().contains("\ntidings_parts_total 5\n"))
+        #expect(text.text().contains("tidings_parts_seconds_bucket{le=\"0.0001\"} 2\n"))
+        #expect(text.text().contains("tidings_parts_seconds_sum 0.00013\n"))
         // The same name and labels are the same cell.
         #expect(metrics.counter("tidings_events_total", "Events.", [("topic", "a\"b\\\n")]) === counter)
     }

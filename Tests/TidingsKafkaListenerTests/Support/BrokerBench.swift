@@ -12,6 +12,7 @@ final class BrokerBench {
     let clock = ManualClock()
     let loop: SimulatedLoop
     let log: InMemoryEventLog
+    let metrics = Metrics()
     private(set) var server: KafkaServer
     private(set) var coordinator: KafkaCoordinator
 
@@ -28,7 +29,7 @@ final class BrokerBench {
         let broker = KafkaBroker(
             log: log, loop: loop, settings: settings, identity: KafkaIdentity(clusterID: "test"),
             coordinator: coordinator, logger: logger)
-        server = KafkaServer(broker, settings, logger: logger)
+        server = KafkaServer(broker, settings, meter: KafkaMeter(metrics), logger: logger)
         if readsGroups { coordinator.start() }
         loop.runUntilIdle()
     }

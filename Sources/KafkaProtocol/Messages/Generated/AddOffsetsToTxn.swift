@@ -41,7 +41,7 @@ extension AddOffsetsToTxnResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("AddOffsetsToTxnResponse", version, 0...4, flexible: 3)
         writer.int32(throttleTimeMs)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.noTags()
     }
 }

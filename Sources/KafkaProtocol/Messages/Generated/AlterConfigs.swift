@@ -96,7 +96,7 @@ extension AlterConfigsResponse: WritableMessage {
 
 extension AlterConfigsResponse.AlterConfigsResourceResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(errorMessage)
         writer.int8(resourceType)
         writer.string(resourceName)

@@ -103,7 +103,7 @@ extension AlterUserScramCredentialsResponse: WritableMessage {
 extension AlterUserScramCredentialsResponse.AlterUserScramCredentialsResult: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.string(user)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(errorMessage)
         writer.noTags()
     }

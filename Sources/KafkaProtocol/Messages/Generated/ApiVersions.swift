@@ -81,7 +81,7 @@ package struct ApiVersionsResponse: Sendable {
 extension ApiVersionsResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("ApiVersionsResponse", version, 0...4, flexible: 3)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.array(apiKeys, version)
         if version >= 1 { writer.int32(throttleTimeMs) }
         if version >= 3 {

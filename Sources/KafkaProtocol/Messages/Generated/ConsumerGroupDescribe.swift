@@ -115,7 +115,7 @@ extension ConsumerGroupDescribeResponse: WritableMessage {
 
 extension ConsumerGroupDescribeResponse.DescribedGroup: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(errorMessage)
         writer.string(groupID)
         writer.string(groupState)

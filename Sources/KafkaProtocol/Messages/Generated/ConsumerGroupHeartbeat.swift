@@ -109,7 +109,7 @@ extension ConsumerGroupHeartbeatResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("ConsumerGroupHeartbeatResponse", version, 0...1, flexible: 0)
         writer.int32(throttleTimeMs)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(errorMessage)
         writer.nullableString(memberID)
         writer.int32(memberEpoch)

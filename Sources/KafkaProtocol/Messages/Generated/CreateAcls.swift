@@ -85,7 +85,7 @@ extension CreateAclsResponse: WritableMessage {
 
 extension CreateAclsResponse.AclCreationResult: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(errorMessage)
         writer.noTags()
     }

@@ -95,7 +95,7 @@ extension CreatePartitionsResponse: WritableMessage {
 extension CreatePartitionsResponse.CreatePartitionsTopicResult: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.string(name)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(errorMessage)
         writer.noTags()
     }

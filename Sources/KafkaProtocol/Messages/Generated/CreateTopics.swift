@@ -155,7 +155,7 @@ extension CreateTopicsResponse.CreatableTopicResult: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.string(name)
         if version >= 7 { writer.uuid(topicID) }
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         if version >= 1 { writer.nullableString(errorMessage) }
         if version >= 5 {
             writer.int32(numPartitions)

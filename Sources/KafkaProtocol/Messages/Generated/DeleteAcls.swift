@@ -108,7 +108,7 @@ extension DeleteAclsResponse: WritableMessage {
 
 extension DeleteAclsResponse.DeleteAclsFilterResult: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(errorMessage)
         writer.array(matchingACLs, version)
         writer.noTags()
@@ -117,7 +117,7 @@ extension DeleteAclsResponse.DeleteAclsFilterResult: WritableMessage {
 
 extension DeleteAclsResponse.DeleteAclsMatchingAcl: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(errorMessage)
         writer.int8(resourceType)
         writer.string(resourceName)

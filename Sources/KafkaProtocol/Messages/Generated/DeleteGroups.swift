@@ -52,7 +52,7 @@ extension DeleteGroupsResponse: WritableMessage {
 extension DeleteGroupsResponse.DeletableGroupResult: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.string(groupID)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.noTags()
     }
 }

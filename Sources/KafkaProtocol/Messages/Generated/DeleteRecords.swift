@@ -112,7 +112,7 @@ extension DeleteRecordsResponse.DeleteRecordsPartitionResult: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.int32(partitionIndex)
         writer.int64(lowWatermark)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.noTags()
     }
 }

@@ -83,7 +83,7 @@ extension DeleteTopicsResponse.DeletableTopicResult: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.nullableString(name, where: version >= 6)
         if version >= 6 { writer.uuid(topicID) }
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         if version >= 5 { writer.nullableString(errorMessage) }
         writer.noTags()
     }

@@ -84,7 +84,7 @@ extension DescribeAclsResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("DescribeAclsResponse", version, 1...3, flexible: 2)
         writer.int32(throttleTimeMs)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(errorMessage)
         writer.array(resources, version)
         writer.noTags()

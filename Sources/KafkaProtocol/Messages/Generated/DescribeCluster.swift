@@ -60,7 +60,7 @@ extension DescribeClusterResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("DescribeClusterResponse", version, 0...1, flexible: 0)
         writer.int32(throttleTimeMs)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(errorMessage)
         if version >= 1 { writer.int8(endpointType) }
         writer.string(clusterID)

@@ -120,7 +120,7 @@ extension DescribeConfigsResponse: WritableMessage {
 
 extension DescribeConfigsResponse.DescribeConfigsResult: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(errorMessage)
         writer.int8(resourceType)
         writer.string(resourceName)

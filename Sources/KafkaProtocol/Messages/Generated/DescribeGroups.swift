@@ -83,7 +83,7 @@ extension DescribeGroupsResponse: WritableMessage {
 
 extension DescribeGroupsResponse.DescribedGroup: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         if version >= 6 { writer.nullableString(errorMessage) }
         writer.string(groupID)
         writer.string(groupState)

@@ -94,7 +94,7 @@ extension DescribeLogDirsResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("DescribeLogDirsResponse", version, 1...4, flexible: 2)
         writer.int32(throttleTimeMs)
-        if version >= 3 { writer.int16(errorCode) }
+        if version >= 3 { writer.errorCode(errorCode) }
         writer.array(results, version)
         writer.noTags()
     }
@@ -102,7 +102,7 @@ extension DescribeLogDirsResponse: WritableMessage {
 
 extension DescribeLogDirsResponse.DescribeLogDirsResult: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.string(logDir)
         writer.array(topics, version)
         if version >= 4 {

@@ -114,7 +114,7 @@ extension DescribeProducersResponse.TopicResponse: WritableMessage {
 extension DescribeProducersResponse.PartitionResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.int32(partitionIndex)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(errorMessage)
         writer.array(activeProducers, version)
         writer.noTags()

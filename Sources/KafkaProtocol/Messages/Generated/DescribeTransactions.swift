@@ -73,7 +73,7 @@ extension DescribeTransactionsResponse: WritableMessage {
 
 extension DescribeTransactionsResponse.TransactionState: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.string(transactionalID)
         writer.string(transactionState)
         writer.int32(transactionTimeoutMs)

@@ -82,7 +82,7 @@ extension DescribeUserScramCredentialsResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("DescribeUserScramCredentialsResponse", version, 0...0, flexible: 0)
         writer.int32(throttleTimeMs)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(errorMessage)
         writer.array(results, version)
         writer.noTags()
@@ -92,7 +92,7 @@ extension DescribeUserScramCredentialsResponse: WritableMessage {
 extension DescribeUserScramCredentialsResponse.DescribeUserScramCredentialsResult: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.string(user)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(errorMessage)
         writer.array(credentialInfos, version)
         writer.noTags()

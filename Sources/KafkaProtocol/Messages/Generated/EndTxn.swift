@@ -46,7 +46,7 @@ extension EndTxnResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("EndTxnResponse", version, 0...5, flexible: 3)
         writer.int32(throttleTimeMs)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         if version >= 5 {
             writer.int64(producerID)
             writer.int16(producerEpoch)

@@ -223,7 +223,7 @@ extension FetchResponse: WritableMessage {
         writer.begin("FetchResponse", version, 4...12, flexible: 12)
         writer.int32(throttleTimeMs)
         if version >= 7 {
-            writer.int16(errorCode)
+            writer.errorCode(errorCode)
             writer.int32(sessionID)
         }
         writer.array(responses, version)
@@ -242,7 +242,7 @@ extension FetchResponse.FetchableTopicResponse: WritableMessage {
 extension FetchResponse.PartitionData: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.int32(partitionIndex)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.int64(highWatermark)
         writer.int64(lastStableOffset)
         if version >= 5 { writer.int64(logStartOffset) }

@@ -65,7 +65,7 @@ extension FindCoordinatorResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("FindCoordinatorResponse", version, 0...4, flexible: 3)
         if version >= 1 { writer.int32(throttleTimeMs) }
-        if version <= 3 { writer.int16(errorCode) }
+        if version <= 3 { writer.errorCode(errorCode) }
         if version >= 1 && version <= 3 { writer.nullableString(errorMessage) }
         if version <= 3 {
             writer.int32(nodeID)
@@ -83,7 +83,7 @@ extension FindCoordinatorResponse.Coordinator: WritableMessage {
         writer.int32(nodeID)
         writer.string(host)
         writer.int32(port)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(errorMessage)
         writer.noTags()
     }

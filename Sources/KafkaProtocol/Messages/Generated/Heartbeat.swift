@@ -41,7 +41,7 @@ extension HeartbeatResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("HeartbeatResponse", version, 0...4, flexible: 4)
         if version >= 1 { writer.int32(throttleTimeMs) }
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.noTags()
     }
 }

@@ -98,7 +98,7 @@ extension IncrementalAlterConfigsResponse: WritableMessage {
 
 extension IncrementalAlterConfigsResponse.AlterConfigsResourceResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(errorMessage)
         writer.int8(resourceType)
         writer.string(resourceName)

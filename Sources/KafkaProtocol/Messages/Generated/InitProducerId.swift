@@ -49,7 +49,7 @@ extension InitProducerIdResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("InitProducerIdResponse", version, 0...5, flexible: 2)
         writer.int32(throttleTimeMs)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.int64(producerID)
         writer.int16(producerEpoch)
         writer.noTags()

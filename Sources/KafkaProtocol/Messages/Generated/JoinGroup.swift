@@ -97,7 +97,7 @@ extension JoinGroupResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("JoinGroupResponse", version, 0...9, flexible: 6)
         if version >= 2 { writer.int32(throttleTimeMs) }
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.int32(generationID)
         if version >= 7 { writer.nullableString(protocolType) }
         writer.nullableString(protocolName, where: version >= 7)

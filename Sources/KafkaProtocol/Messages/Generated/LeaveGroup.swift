@@ -71,7 +71,7 @@ extension LeaveGroupResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("LeaveGroupResponse", version, 0...5, flexible: 4)
         if version >= 1 { writer.int32(throttleTimeMs) }
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         if version >= 3 { writer.array(members, version) }
         writer.noTags()
     }
@@ -81,7 +81,7 @@ extension LeaveGroupResponse.MemberResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.string(memberID)
         writer.nullableString(groupInstanceID)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.noTags()
     }
 }

@@ -50,7 +50,7 @@ extension ListGroupsResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("ListGroupsResponse", version, 0...5, flexible: 3)
         if version >= 1 { writer.int32(throttleTimeMs) }
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.array(groups, version)
         writer.noTags()
     }

@@ -126,7 +126,7 @@ extension ListOffsetsResponse.ListOffsetsTopicResponse: WritableMessage {
 extension ListOffsetsResponse.ListOffsetsPartitionResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.int32(partitionIndex)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.int64(timestamp)
         writer.int64(offset)
         if version >= 4 { writer.int32(leaderEpoch) }

@@ -61,7 +61,7 @@ extension ListTransactionsResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("ListTransactionsResponse", version, 0...2, flexible: 0)
         writer.int32(throttleTimeMs)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.strings(unknownStateFilters)
         writer.array(transactionStates, version)
         writer.noTags()

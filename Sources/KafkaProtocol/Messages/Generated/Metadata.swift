@@ -150,7 +150,7 @@ extension MetadataResponse.MetadataResponseBroker: WritableMessage {
 
 extension MetadataResponse.MetadataResponseTopic: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(name, where: version >= 12)
         if version >= 10 { writer.uuid(topicID) }
         if version >= 1 { writer.bool(isInternal) }
@@ -162,7 +162,7 @@ extension MetadataResponse.MetadataResponseTopic: WritableMessage {
 
 extension MetadataResponse.MetadataResponsePartition: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.int32(partitionIndex)
         writer.int32(leaderID)
         if version >= 7 { writer.int32(leaderEpoch) }

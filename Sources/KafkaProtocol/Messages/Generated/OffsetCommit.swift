@@ -130,7 +130,7 @@ extension OffsetCommitResponse.OffsetCommitResponseTopic: WritableMessage {
 extension OffsetCommitResponse.OffsetCommitResponsePartition: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.int32(partitionIndex)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.noTags()
     }
 }

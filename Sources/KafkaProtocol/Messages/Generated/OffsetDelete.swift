@@ -89,7 +89,7 @@ package struct OffsetDeleteResponse: Sendable {
 extension OffsetDeleteResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("OffsetDeleteResponse", version, 0...0, flexible: .max)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.int32(throttleTimeMs)
         writer.array(topics, version)
     }
@@ -105,6 +105,6 @@ extension OffsetDeleteResponse.OffsetDeleteResponseTopic: WritableMessage {
 extension OffsetDeleteResponse.OffsetDeleteResponsePartition: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.int32(partitionIndex)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
     }
 }

@@ -181,7 +181,7 @@ extension OffsetFetchResponse: WritableMessage {
         writer.begin("OffsetFetchResponse", version, 1...9, flexible: 6)
         if version >= 3 { writer.int32(throttleTimeMs) }
         if version <= 7 { writer.array(topics, version) }
-        if version >= 2 && version <= 7 { writer.int16(errorCode) }
+        if version >= 2 && version <= 7 { writer.errorCode(errorCode) }
         if version >= 8 { writer.array(groups, version) }
         writer.noTags()
     }
@@ -201,7 +201,7 @@ extension OffsetFetchResponse.OffsetFetchResponsePartition: WritableMessage {
         writer.int64(committedOffset)
         if version >= 5 { writer.int32(committedLeaderEpoch) }
         writer.nullableString(metadata)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.noTags()
     }
 }
@@ -210,7 +210,7 @@ extension OffsetFetchResponse.OffsetFetchResponseGroup: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.string(groupID)
         writer.array(topics, version)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.noTags()
     }
 }
@@ -229,7 +229,7 @@ extension OffsetFetchResponse.OffsetFetchResponsePartitions: WritableMessage {
         writer.int64(committedOffset)
         writer.int32(committedLeaderEpoch)
         writer.nullableString(metadata)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.noTags()
     }
 }

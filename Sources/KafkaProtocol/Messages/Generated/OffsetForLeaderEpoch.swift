@@ -114,7 +114,7 @@ extension OffsetForLeaderEpochResponse.OffsetForLeaderTopicResult: WritableMessa
 
 extension OffsetForLeaderEpochResponse.EpochEndOffset: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.int32(partition)
         writer.int32(leaderEpoch)
         writer.int64(endOffset)

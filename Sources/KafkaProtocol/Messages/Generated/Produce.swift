@@ -171,7 +171,7 @@ extension ProduceResponse.TopicProduceResponse: WritableMessage {
 extension ProduceResponse.PartitionProduceResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.int32(index)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.int64(baseOffset)
         writer.int64(logAppendTimeMs)
         if version >= 5 { writer.int64(logStartOffset) }

@@ -38,7 +38,7 @@ package struct SaslAuthenticateResponse: Sendable {
 extension SaslAuthenticateResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("SaslAuthenticateResponse", version, 0...2, flexible: 2)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.nullableString(errorMessage)
         writer.copiedBytes(authBytes)
         if version >= 1 { writer.int64(sessionLifetimeMs) }

@@ -32,7 +32,7 @@ package struct SaslHandshakeResponse: Sendable {
 extension SaslHandshakeResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("SaslHandshakeResponse", version, 0...1, flexible: .max)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.strings(mechanisms)
     }
 }

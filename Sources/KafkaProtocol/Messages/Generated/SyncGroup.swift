@@ -79,7 +79,7 @@ extension SyncGroupResponse: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.begin("SyncGroupResponse", version, 0...5, flexible: 4)
         if version >= 1 { writer.int32(throttleTimeMs) }
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         if version >= 5 {
             writer.nullableString(protocolType)
             writer.nullableString(protocolName)

@@ -138,7 +138,7 @@ extension TxnOffsetCommitResponse.TxnOffsetCommitResponseTopic: WritableMessage 
 extension TxnOffsetCommitResponse.TxnOffsetCommitResponsePartition: WritableMessage {
     package func write(to writer: inout MessageWriter, version: Int16) {
         writer.int32(partitionIndex)
-        writer.int16(errorCode)
+        writer.errorCode(errorCode)
         writer.noTags()
     }
 }
