@@ -39,6 +39,8 @@ package struct ClientGroup: Sendable, Hashable {
         case empty
         case preparingRebalance = "preparing_rebalance"
         case completingRebalance = "completing_rebalance"
+        /// Partitions are to be shared out by the server; members give back and get what was.
+        case assigning, reconciling
         case stable, dead
     }
 
@@ -70,6 +72,11 @@ package struct ClientGroup: Sendable, Hashable {
         package let since: WallTime
         /// What it reads; empty while members come together, and where the protocol is not that of consumers.
         package let assigned: [Place]
+        /// Where the server shares out: the group's epoch it has come to, negative while a static one is away; nil in a group of
+        /// the classic protocol.
+        package var epoch: Int32?
+        /// Where the server shares out: what it is to read.
+        package var target: [Place] = []
 
         /// Describes a member.
         package init(
@@ -116,6 +123,8 @@ package struct ClientGroup: Sendable, Hashable {
     package var protocolName = ""
     /// How often members were brought together.
     package var generation: Int32 = 0
+    /// The generation for which the server shared out last; nil in a group of the classic protocol.
+    package var assignmentEpoch: Int32?
     /// Its members, in the order they came.
     package var members: [Member] = []
     /// What it committed, by partition.

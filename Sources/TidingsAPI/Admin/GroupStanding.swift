@@ -76,6 +76,7 @@ struct GroupStanding {
         json.member("since", RFC3339.format(group.since))
         json.member("protocol_type", group.protocolType)
         json.member("protocol", group.protocolName)
+        json.member("group_protocol", group.assignmentEpoch == nil ? "classic" : "consumer")
         json.member("generation", group.generation)
         json.member("member_count", group.members.count)
         json.key("topics")
@@ -88,6 +89,8 @@ struct GroupStanding {
     /// Appends all of it.
     func write(at now: WallTime, _ json: inout JSONWriter) {
         writeSummary(&json)
+        json.key("assignment_epoch")
+        json.optional(group.assignmentEpoch.map(Int64.init))
         json.key("oldest_age")
         json.age(oldest, at: now)
         json.key("members")
@@ -125,8 +128,18 @@ extension ClientGroup.Member {
         json.member("host", host)
         json.member("since", RFC3339.format(since))
         json.key("assigned")
-        json.array { json in
-            for place in assigned {
+        json.places(assigned)
+        json.key("epoch")
+        json.optional(epoch.map(Int64.init))
+        json.key("target")
+        if epoch == nil { json.null() } else { json.places(target) }
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func places(_ places: [ClientGroup.Place]) {
+        array { json in
+            for place in places {
                 json.object { json in
                     json.member("topic", place.topic)
                     json.member("partition", place.partition)
@@ -134,9 +147,7 @@ extension ClientGroup.Member {
             }
         }
     }
-}
 
-extension JSONWriter {
     /// Writes a moment, or null.
     mutating func moment(_ time: WallTime?) {
         if let time { string(RFC3339.format(time)) } else { null() }

@@ -8,7 +8,7 @@ extension APISchemas {
     private static let maybeMoment = #"{"type": ["string", "null"], "format": "date-time"}"#
     private static let maybeCount = #"{"type": ["integer", "null"]}"#
     private static let groupState =
-        #"{"enum": ["empty", "preparing_rebalance", "completing_rebalance", "stable", "dead"]}"#
+        #"{"enum": ["empty", "preparing_rebalance", "completing_rebalance", "assigning", "reconciling", "stable", "dead"]}"#
 
     private static let groupSummary = """
         "name": \(string),
@@ -16,7 +16,8 @@ extension APISchemas {
         "since": {"type": "string", "format": "date-time", "description": "Since when it is in that state."},
         "protocol_type": {"type": "string", "description": "Empty for a group that only has offsets."},
         "protocol": \(string),
-        "generation": {"type": "integer", "description": "How often members were brought together."},
+        "group_protocol": {"enum": ["classic", "consumer"], "description": "consumer: the server shares out (KIP-848)."},
+        "generation": {"type": "integer", "description": "How often members were brought together; the group's epoch."},
         "member_count": \(number),
         "topics": \(list(string)),
         "lag": {"type": "integer", "description": "Records between what was committed and the end."},
@@ -30,8 +31,13 @@ extension APISchemas {
         "client": \(string),
         "host": \(string),
         "since": \(moment),
-        "assigned": \(list(answer("\"topic\": \(string),\n\"partition\": \(number)")))
+        "assigned": \(list(groupPlace)),
+        "epoch": {"type": ["integer", "null"],
+          "description": "The group's epoch it has come to; negative while a static one is away; null in a classic group."},
+        "target": {"type": ["array", "null"], "items": \(groupPlace),
+          "description": "What the server gives it; null in a classic group."}
         """)
+    private static let groupPlace = answer("\"topic\": \(string),\n\"partition\": \(number)")
 
     private static let groupPartition = answer(
         """
@@ -69,6 +75,8 @@ extension APISchemas {
             answer(
                 """
                 \(groupSummary),
+                "assignment_epoch": {"type": ["integer", "null"],
+                  "description": "The generation for which the server shared out last; null in a classic group."},
                 "oldest_age": \(maybeString),
                 "members": \(list(groupMember)),
                 "partitions": \(list(groupPartition))

@@ -87,19 +87,21 @@ enum GroupsCommand {
         }
         var facts = Table([.text("group"), .text(group["name"]?.cell ?? "")])
         for (title, name) in [
-            ("state", "state"), ("since", "since"), ("protocol", "protocol"), ("generation", "generation"),
-            ("lag", "lag"), ("oldest unread", "oldest_age"),
+            ("state", "state"), ("since", "since"), ("group protocol", "group_protocol"), ("protocol", "protocol"),
+            ("generation", "generation"), ("lag", "lag"), ("oldest unread", "oldest_age"),
         ] { facts.add([title, group[name]?.cell ?? ""]) }
         terminal.print(facts)
         let members = group["members"]?.array ?? []
         if !members.isEmpty {
-            var table = Table([.text("member"), .text("client"), .text("host"), .text("since"), .text("reads")])
+            // Where the server shares out, a member follows by its heartbeats.
+            let isCoordinated = group["group_protocol"]?.string == "consumer"
+            var table = Table(
+                [.text("member"), .text("client"), .text("host"), .text("since"), .text("reads")]
+                    + (isCoordinated ? [.number("epoch"), .text("is to read")] : []))
             for member in members {
-                let reads = (member["assigned"]?.array ?? []).map {
-                    "\($0["topic"]?.cell ?? ""):\($0["partition"]?.cell ?? "")"
-                }
                 table.add(
-                    ["id", "client", "host", "since"].map { member[$0]?.cell ?? "" } + [reads.joined(separator: " ")])
+                    ["id", "client", "host", "since"].map { member[$0]?.cell ?? "" } + [places(member["assigned"])]
+                        + (isCoordinated ? [member["epoch"]?.cell ?? "", places(member["target"])] : []))
             }
             terminal.print("")
             terminal.print(table)
@@ -119,6 +121,10 @@ enum GroupsCommand {
         terminal.print("")
         terminal.print(table)
         return .ok
+    }
+
+    private static func places(_ list: JSONValue?) -> String {
+        (list?.array ?? []).map { "\($0["topic"]?.cell ?? ""):\($0["partition"]?.cell ?? "")" }.joined(separator: " ")
     }
 
     // MARK: - Reset

@@ -218,11 +218,16 @@ struct CoordinatedMembers {
             || !layout.allSatisfy { name, now in before[name].map { $0 == now } ?? false }
     }
 
-    private mutating func shareOut() {
+    /// The assignor that most want.
+    private var voted: Assignor {
         var votes: [Assignor: Int] = [:]
         for member in members.values { if let assignor = member.assignor { votes[assignor, default: 0] += 1 } }
-        assignor = Assignor.allCases.max { votes[$0] ?? 0 < votes[$1] ?? 0 } ?? .uniform
-        if votes[assignor] ?? 0 == votes[.uniform] ?? 0 { assignor = .uniform }
+        let most = Assignor.allCases.max { votes[$0] ?? 0 < votes[$1] ?? 0 } ?? .uniform
+        return votes[most] ?? 0 == votes[.uniform] ?? 0 ? .uniform : most
+    }
+
+    private mutating func shareOut() {
+        assignor = voted
         let inOrder = members.values.sorted { ($0.instanceID ?? $0.id, $0.id) < ($1.instanceID ?? $1.id, $1.id) }
         let shares = assignor.share(
             layout,
@@ -362,6 +367,7 @@ struct CoordinatedMembers {
             for partition in member.assigned.union(member.revoking) { owners[partition] = member.id }
         }
         targetEpoch = members.values.contains { $0.epoch == epoch } ? epoch : 0
+        assignor = voted
         changed = []
     }
 

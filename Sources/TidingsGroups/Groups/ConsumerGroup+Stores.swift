@@ -50,6 +50,7 @@ extension ConsumerGroup {
             let members = CoordinatedMembers(found, limits: limits, at: moment)
             coordinated = members
             protocolType = "consumer"
+            protocolName = members.isEmpty ? nil : members.assignor.rawValue
             generation = members.epoch
             subscribed = members.topics
             restore(members.isEmpty ? .empty : .reconciling, since: moment.wall)

@@ -89,6 +89,11 @@ package struct GroupDescription: Sendable, Hashable {
     /// The members, where the server shares out; nil in a group of the classic protocol.
     package let coordinated: CoordinatedDescription?
     package let members: [DescribedMember]
+
+    /// Whether partitions are still to be shared out for the members there are: the first of their heartbeats does it.
+    package var isAssigning: Bool {
+        phase == .reconciling && coordinated.map { $0.assignmentEpoch < $0.epoch } ?? false
+    }
 }
 
 /// A member as administrators see it.

@@ -103,7 +103,7 @@ extension KafkaBroker {
                         errorMessage: "there is no group '\(id)' whose partitions the server shares out", groupID: id)
                 }
                 return .init(
-                    groupID: id, groupState: Self.name(of: group.phase), groupEpoch: told.epoch,
+                    groupID: id, groupState: Self.state(of: group), groupEpoch: told.epoch,
                     assignmentEpoch: told.assignmentEpoch, assignorName: told.assignor,
                     members: told.members.map { member in
                         .init(

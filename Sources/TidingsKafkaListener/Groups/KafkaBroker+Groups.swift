@@ -220,7 +220,7 @@ extension KafkaBroker {
                         : .init(groupID: id, groupState: "Dead")
                 }
                 return .init(
-                    groupID: id, groupState: Self.name(of: group.phase), protocolType: group.protocolType,
+                    groupID: id, groupState: Self.state(of: group), protocolType: group.protocolType,
                     protocolData: group.protocolName,
                     members: group.members.map {
                         .init(
@@ -241,7 +241,7 @@ extension KafkaBroker {
                 return give(answer, ListGroupsResponse(errorCode: ErrorCode.coordinatorLoadInProgress.rawValue))
             }
             let shown = found.filter { group in
-                (states.isEmpty || states.contains(Self.name(of: group.phase).lowercased()))
+                (states.isEmpty || states.contains(Self.state(of: group).lowercased()))
                     && (types.isEmpty || types.contains(Self.type(of: group)))
             }
             give(
@@ -249,7 +249,7 @@ extension KafkaBroker {
                 ListGroupsResponse(
                     groups: shown.map {
                         .init(
-                            groupID: $0.id, protocolType: $0.protocolType, groupState: Self.name(of: $0.phase),
+                            groupID: $0.id, protocolType: $0.protocolType, groupState: Self.state(of: $0),
                             groupType: Self.type(of: $0))
                     }))
         }
@@ -259,14 +259,14 @@ extension KafkaBroker {
         group.coordinated == nil ? "classic" : "consumer"
     }
 
-    /// A phase, as Kafka calls it.
-    static func name(of phase: GroupPhase) -> String {
-        switch phase {
+    /// What a group is doing, as Kafka calls it.
+    static func state(of group: GroupDescription) -> String {
+        switch group.phase {
         case .empty: "Empty"
         case .preparingRebalance: "PreparingRebalance"
         case .completingRebalance: "CompletingRebalance"
         case .stable: "Stable"
-        case .reconciling: "Reconciling"
+        case .reconciling: group.isAssigning ? "Assigning" : "Reconciling"
         case .dead: "Dead"
         }
     }

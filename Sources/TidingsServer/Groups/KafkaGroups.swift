@@ -151,30 +151,27 @@ final class KafkaGroups: GroupAdmin {
             case .preparingRebalance: .preparingRebalance
             case .completingRebalance: .completingRebalance
             case .stable: .stable
-            // Members give back and get what they are to read.
-            case .reconciling: .completingRebalance
+            case .reconciling: told.isAssigning ? .assigning : .reconciling
             case .dead: .dead
             }
         group.protocolType = told.protocolType
         group.protocolName = told.protocolName
         group.generation = told.generation
+        group.assignmentEpoch = told.coordinated?.assignmentEpoch
         group.members = told.members.map { member in
             ClientGroup.Member(
                 id: member.memberID, instance: member.instanceID, client: member.clientID,
-                // Kafka writes an address behind a slash.
-                host: member.clientHost.hasPrefix("/") ? String(member.clientHost.dropFirst()) : member.clientHost,
-                since: member.since,
+                host: host(member.clientHost), since: member.since,
                 assigned: told.protocolType == "consumer" ? assigned(member.assignment) : [])
         }
         // Where the server shares out, it knows itself.
         group.members += (told.coordinated?.members ?? []).map { member in
-            ClientGroup.Member(
+            var shown = ClientGroup.Member(
                 id: member.memberID, instance: member.instanceID, client: member.clientID,
-                host: member.clientHost.hasPrefix("/") ? String(member.clientHost.dropFirst()) : member.clientHost,
-                since: member.since,
-                assigned: member.assigned.compactMap { partition in
-                    topics[partition.topic].map { ClientGroup.Place(topic: $0.name.text, partition: partition.index) }
-                })
+                host: host(member.clientHost), since: member.since, assigned: places(member.assigned, topics))
+            shown.epoch = member.epoch
+            shown.target = places(member.target, topics)
+            return shown
         }
         group.positions = table.fetch(name, stable: false).compactMap { partition, offset in
             guard case .committed(let committed) = offset else { return nil }
@@ -183,6 +180,15 @@ final class KafkaGroups: GroupAdmin {
                 metadata: committed.metadata)
         }
         return group
+    }
+
+    /// Kafka writes an address behind a slash.
+    private static func host(_ text: String) -> String { text.hasPrefix("/") ? String(text.dropFirst()) : text }
+
+    private static func places(_ partitions: [PartitionID], _ topics: TopicTable) -> [ClientGroup.Place] {
+        partitions.compactMap { partition in
+            topics[partition.topic].map { ClientGroup.Place(topic: $0.name.text, partition: partition.index) }
+        }.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
     }
 
     /// What a leader gave a member, as far as it can be read: the leader is a client.

@@ -94,6 +94,18 @@ final class ServerUnderTest: @unchecked Sendable {
     /// What it has said so far.
     var said: String { (try? String(contentsOfFile: folder + "/server.log", encoding: .utf8)) ?? "" }
 
+    /// Runs a command of the program against it, and answers its exit code and what it said.
+    func run(_ arguments: String...) throws -> (code: Int32, said: String) { try run(arguments) }
+
+    /// Runs a command of the program against it, and answers its exit code and what it said.
+    func run(_ arguments: [String]) throws -> (code: Int32, said: String) {
+        let output = folder + "/" + UUID().uuidString
+        let command = try ChildProcess(
+            [try Self.program] + arguments, environment: ["TIDINGS_SERVER": "http://127.0.0.1:\(port)"], output: output)
+        let code = command.wait()
+        return (code, (try? String(contentsOfFile: output, encoding: .utf8)) ?? "")
+    }
+
     /// What a crash does.
     func crash() {
         process?.signal(SIGKILL)

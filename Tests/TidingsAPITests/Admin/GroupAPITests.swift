@@ -48,6 +48,20 @@ import TidingsTesting
         #expect(rows.map { $0["offset"]?.integer } == [4, nil] && rows.map { $0["lag"]?.integer } == [6, nil])
         #expect(rows.map { $0["end"]?.integer } == [10, 10] && rows.allSatisfy { $0["member"]?.string == "m-1" })
 
+        #expect(group["group_protocol"]?.string == "classic" && group["assignment_epoch"] == .null)
+        #expect(group["members"]?.array?.first?["target"] == .null)
+        // Where the server shares out, a member may not have got there yet.
+        harness.groups.found[0].state = .reconciling
+        harness.groups.found[0].generation = 4
+        harness.groups.found[0].assignmentEpoch = 4
+        harness.groups.found[0].members[0].epoch = 3
+        harness.groups.found[0].members[0].target = [.init(topic: "orders", partition: 1)]
+        let shared = harness.send("GET", "/v1/groups/billing").json
+        #expect(shared["state"]?.string == "reconciling" && shared["group_protocol"]?.string == "consumer")
+        #expect(shared["assignment_epoch"]?.integer == 4)
+        let member = shared["members"]?.array?.first
+        #expect(member?["epoch"]?.integer == 3 && member?["target"]?.array?.count == 1, "\(shared.text)")
+
         let readers = harness.send("GET", "/v1/readers").json["items"]?.array ?? []
         #expect(readers.first?["kind"]?.string == "group" && readers.first?["oldest_age"]?.string == "1m")
         #expect(readers.first?["lag"]?.integer == 6 && readers.first?["members"]?.integer == 1)
