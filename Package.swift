@@ -97,6 +97,7 @@ let fuzzers: [Target] =
         ("FuzzHTTP", ["TidingsHTTP", "TidingsCore"]), ("FuzzResources", ["TidingsRouting", "TidingsCore"]),
         ("FuzzBatches", ["KafkaProtocol", "TidingsCore"]), ("FuzzMessages", ["KafkaProtocol", "KafkaTesting"]),
         ("FuzzGroups", ["TidingsGroups", "TidingsCore"]),
+        ("FuzzBroker", ["TidingsKafkaListener", "KafkaTesting", "TidingsTesting", "KafkaProtocol", "TidingsCore"]),
         ("FuzzFolders", log), ("FuzzRounds", log), ("FuzzSegments", log), ("FuzzIndexes", log), ("FuzzMetadata", log),
         ("FuzzSnapshots", log + ["TidingsDelivery"]),
     ].map { name, dependencies in
