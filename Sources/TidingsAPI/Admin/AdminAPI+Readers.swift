@@ -32,8 +32,9 @@ extension AdminAPI {
     /// Which kind a page goes on with, and behind which name.
     private static func place(_ cursor: String?) throws(Problem) -> (kind: TopicReader.Kind, after: String?) {
         guard let cursor else { return (.group, nil) }
-        for kind in TopicReader.Kind.allCases where cursor.hasPrefix(kind.rawValue + ":") {
-            return (kind, String(cursor.dropFirst(kind.rawValue.count + 1)))
+        // A name may begin with a mark that is one character with the colon: bytes are compared.
+        for kind in TopicReader.Kind.allCases where cursor.utf8.starts(with: "\(kind.rawValue):".utf8) {
+            return (kind, String(cursor.unicodeScalars.dropFirst(kind.rawValue.unicodeScalars.count + 1)))
         }
         throw QueryParameters.refusal(
             "The query parameter 'cursor' must be what 'next' said.", "cursor", "cursor", cursor)

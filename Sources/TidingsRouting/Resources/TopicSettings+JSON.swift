@@ -47,7 +47,7 @@ enum TopicSettingsJSON {
             settings.retentionBytes = bytes(&reader, "bytes", 0...Int.max).map { Int64($0) }
         }
         group("segment", &reader) { reader in
-            settings.segmentBytes = bytes(&reader, "bytes", 16_384...mostBytes)
+            settings.segmentBytes = bytes(&reader, "bytes", 4_096...mostBytes)
             settings.segmentTime = reader.duration("time", .milliseconds(1)...longest, settings.segmentTime)
         }
         settings.maxBatchBytes = bytes(&reader, "max_batch_bytes", 1_024...(64 << 20))

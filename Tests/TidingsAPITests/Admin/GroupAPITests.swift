@@ -69,7 +69,9 @@ import TidingsTesting
 
     @Test func `groups and subscriptions stand in one table, page by page`() throws {
         let harness = try AdminHarness()
-        for name in ["g1", "g2", "g3"] {
+        // A name may begin with a mark that belongs to the character before it.
+        let marked = "\u{301}g2"
+        for name in ["g1", "g3", marked] {
             harness.groups.found.append(ClientGroup(name: name, since: harness.clock.wall))
         }
         for name in ["s1", "s2"] { _ = harness.send("PUT", "/v1/subscriptions/\(name)", AdminAPITests.email) }
@@ -80,9 +82,10 @@ import TidingsTesting
             seen.append((page["items"]?.array ?? []).map { $0["name"]?.string ?? "" })
             cursor = page["next"]?.string.map { "&cursor=\(PercentText.encode($0))" } ?? ""
         } while !cursor.isEmpty && seen.count < 9
-        #expect(seen == [["g1", "g2"], ["g3", "s1"], ["s2"]])
-        #expect(harness.send("GET", "/v1/groups?limit=2").json["next"]?.string == "g2")
-        #expect(harness.send("GET", "/v1/groups?cursor=g2").json["items"]?.array?.count == 1)
+        #expect(seen == [["g1", "g3"], [marked, "s1"], ["s2"]])
+        #expect(harness.send("GET", "/v1/readers?cursor=group:%CC%81g2").status == 200)
+        #expect(harness.send("GET", "/v1/groups?limit=2").json["next"]?.string == "g3")
+        #expect(harness.send("GET", "/v1/groups?cursor=g3").json["items"]?.array?.count == 1)
     }
 
     @Test(
