@@ -49,10 +49,10 @@ private final class Broker {
         log.makeTopic(TopicName("healthy")!, partitions: 1)
         let logger = Logger("kafka", to: nil)
         let coordinator = KafkaCoordinator(log: log, loop: loop, random: SeededRandom(seed: 1), logger: logger)
-        server = KafkaServer(
-            KafkaBroker(
-                log: log, loop: loop, settings: KafkaListenerSettings(), identity: KafkaIdentity(clusterID: "fuzz"),
-                coordinator: coordinator, logger: logger), KafkaListenerSettings(), logger: logger)
+        let broker = KafkaBroker(
+            log: log, loop: loop, settings: KafkaListenerSettings(), identity: KafkaIdentity(clusterID: "fuzz"),
+            coordinator: coordinator, logger: logger)
+        server = KafkaServer(broker, KafkaListenerSettings(), meter: KafkaMeter(Metrics()), logger: logger)
         healthy = MemoryStream()
         server.serve(healthy)
         coordinator.start()
