@@ -164,11 +164,13 @@ import TidingsCore
 
     @Test func `members outlive the server, with what they read`() throws {
         let bench = Bench()
+        bench.assignor = "range"
         for name in ["a", "b", "c"] { bench.add(name, instance: name == "c" ? "one" : nil) }
         bench.settle()
         let before = try #require(bench.members)
         try bench.bench.restart()
         #expect(bench.bench.table.group("g")?.coordinated?.members == before.members)
+        #expect(bench.bench.table.group("g")?.description.protocolName == "range")
         bench.settle()
         #expect(bench.members?.epoch == before.epoch && bench.isExclusive)
         #expect(bench.clients.values.allSatisfy { $0.owned.count == 2 })
@@ -179,7 +181,9 @@ import TidingsCore
         try bench.bench.restart()
         bench.settle()
         #expect(bench.isExclusive && bench.members?.isSettled == true)
-        for name in ["a", "b", "c", "d"] { bench.beat(name) { $0.epoch = ConsumerHeartbeat.Sign.leaves } }
+        bench.beat("a") { $0.epoch = ConsumerHeartbeat.Sign.leaves }
+        #expect(bench.bench.table.group("g")?.description.isAssigning == true)
+        for name in ["b", "c", "d"] { bench.beat(name) { $0.epoch = ConsumerHeartbeat.Sign.leaves } }
         try bench.bench.restart()
         #expect(bench.bench.table.group("g")?.phase == .empty)
     }
