@@ -1,12 +1,13 @@
 """Transactions under SIGKILL of the server and of clients: script/soak transactions.
 
-  copying.py --program PATH [--kafka KAFKA] [--older PYTHON] [--plant uncommitted|offsets] [KILLS]
+  copying.py --program PATH [--kafka KAFKA] [--older PYTHON] [--plant uncommitted|offsets|torn] [KILLS]
 
 Copiers (librdkafka's, kafka-python, Apache Kafka's Java client where it is; by KIP-890 and without) read numbered records of one
 topic in one group, and write two records for each to another topic, with the offsets in the same transaction; some transactions
 they abort. The server and the copiers are killed at random. A reader of what is committed follows meanwhile. In the end every
 record must be there exactly twice, every transaction whole, and nothing else; the reader must have seen the same in the same order.
-A fault can be planted, to see that it is found: a reader of what is not committed, a copier that commits offsets beside its transaction.
+A fault can be planted, to see that it is found: a reader of what is not committed, copiers that commit offsets beside their
+transactions, copiers that commit in the middle of one.
 """
 
 import argparse
@@ -59,7 +60,10 @@ def confluent_copier(address, slot, plant):
         for one in messages:
             positions[one.partition()] = TopicPartition("input", one.partition(), one.offset() + 1)
         writer.begin_transaction()
-        for value in halves([one.value() for one in messages]):
+        for place, value in enumerate(halves([one.value() for one in messages])):
+            if plant == "torn" and place == len(messages):
+                writer.commit_transaction(30)
+                writer.begin_transaction()
             writer.produce("output", value, partition=random.randrange(PARTITIONS))
             writer.poll(0)
         if plant == "offsets":
@@ -82,6 +86,8 @@ def kafka_python_copier(address, slot, plant):
     writer.init_transactions()
     reader = KafkaConsumer("input", bootstrap_servers=address, group_id=GROUP, enable_auto_commit=False, auto_offset_reset="earliest",
                            isolation_level="read_committed", session_timeout_ms=6000, heartbeat_interval_ms=1000)
+    while not reader.partitions_for_topic("input"):  # see kafka_python.py
+        time.sleep(0.05)
     while True:
         records = [one for some in reader.poll(300, max_records=40).values() for one in some]
         if not records:
@@ -221,7 +227,7 @@ def main():
     parser.add_argument("--program", required=True)
     parser.add_argument("--kafka")
     parser.add_argument("--older")
-    parser.add_argument("--plant", choices=["uncommitted", "offsets"])
+    parser.add_argument("--plant", choices=["uncommitted", "offsets", "torn"])
     parser.add_argument("kills", nargs="?", type=int, default=100)
     options = parser.parse_args()
     seed = int(os.environ.get("TIDINGS_SEED", random.randrange(1 << 32)))

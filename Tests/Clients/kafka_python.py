@@ -55,6 +55,14 @@ def read(address, topic, count, offset=0, seconds=20, **settings):
     return found
 
 
+def subscribe(reader, topic, **more):
+    """Subscribes, and waits for the topic's metadata. Without them this client joins before it knows the partitions and again
+    when it does; when the time of a poll is over during the second join, it never looks for its answer, also with Apache Kafka.
+    """
+    reader.subscribe([topic], **more)
+    until(10, "metadata of the topic", lambda: reader.partitions_for_topic(topic))
+
+
 def refused(kind, work):
     try:
         work()
@@ -169,7 +177,7 @@ def member(address, group, topic, protocol, instance):
         running = False
 
     signal.signal(signal.SIGTERM, stop)
-    reader.subscribe([topic], listener=Listener(reader, cooperative))
+    subscribe(reader, topic, listener=Listener(reader, cooperative))
     while running:
         for place, records in reader.poll(100).items():
             for record in records:
@@ -221,7 +229,7 @@ def restart(address):
     create(address, "restart")
     writer = producer(address, enable_idempotence=True)
     reader = consumer(address, group_id="restart", session_timeout_ms=6000, heartbeat_interval_ms=500)
-    reader.subscribe(["restart"])
+    subscribe(reader, "restart")
     found = []
 
     def hears(count):
@@ -278,7 +286,7 @@ def transactional_offsets(address):
     writer = producer(address, transactional_id="offsets")
     writer.init_transactions()
     reader, place = consumer(address, group_id="offsets", session_timeout_ms=6000), TopicPartition("in", 0)
-    reader.subscribe(["in"])
+    subscribe(reader, "in")
     until(20, "an assignment", lambda: reader.poll(100) or reader.assignment())
 
     def transfer(upto, commits):
@@ -360,7 +368,7 @@ def group_admin(address):
     client = create(address, "groups")
     send(producer(address), "groups", common.samples(10))
     reader, place = consumer(address, group_id="watched", session_timeout_ms=6000), TopicPartition("groups", 0)
-    reader.subscribe(["groups"])
+    subscribe(reader, "groups")
     until(20, "a record", lambda: reader.poll(100))
     reader.commit()
     listed = lambda: "watched" in [one["group_id"] for one in client.list_groups()]  # noqa: E731
