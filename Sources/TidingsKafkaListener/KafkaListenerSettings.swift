@@ -12,7 +12,13 @@ package struct KafkaListenerSettings: Sendable, Hashable {
     package var inFlight = 256
     /// Bytes of record batches on one loop that wait for their sync; 16 MiB. Further ones wait unread.
     package var waitingBytes = 16 << 20
-    /// How long a connection may be silent with nothing in flight; 10 min, as `connections.max.idle.ms`.
+    /// Bytes of one connection's answers that wait behind one that is owed; 1 MiB. It is not read from meanwhile.
+    package var answeredBytes = 1 << 20
+    /// Bytes of stored batches on one loop that are read for fetches or not sent yet; 256 MiB. Beyond it a fetch reads one
+    /// batch.
+    package var fetchedBytes = 256 << 20
+    /// How long a connection may be silent with nothing in flight, or take nothing of an answer; 10 min, as
+    /// `connections.max.idle.ms`.
     package var idleTime = Duration.seconds(600)
     /// The most bytes of one answer to a fetch; 55 MiB, as `fetch.max.bytes`.
     package var fetchBytes = 55 << 20

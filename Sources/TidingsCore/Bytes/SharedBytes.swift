@@ -87,11 +87,14 @@ public final class SharedBytes: @unchecked Sendable {
 }
 
 extension PageRoom {
-    /// A part of the room as bytes that may be kept, if it begins on a page: what else was in the room is over then.
+    /// A part of the room as bytes that may be kept, if it begins on a page and is a good part of the room, all of which is
+    /// kept with it: what else was in the room is over then.
     package func part(_ bytes: UnsafeRawBufferPointer) -> SharedBytes? {
         guard let start = bytes.baseAddress else { return nil }
         let at = start - UnsafeRawPointer(base)
-        guard at >= 0, at % Self.pageBytes == 0, at + bytes.count <= capacity else { return nil }
+        guard at >= 0, at % Self.pageBytes == 0, at + bytes.count <= capacity, bytes.count >= capacity / 4 else {
+            return nil
+        }
         return SharedBytes(self, at: at, count: bytes.count)
     }
 }

@@ -68,11 +68,13 @@ final class KafkaAnswer {
             return connection.refuse("the answer cannot be written: \(error.description)")
         }
         count(writer)
+        connection.batchesWait(blocks.reduce(0) { $1.reduce($0) { $0 + $1.bytes.count } })
         if connection.isNext(self) {
             state = .none
             connection.send(self, writer, blocks)
         } else {
             state = .written([UInt8](writer.written), writer.insertions, blocks)
+            connection.answerWaits(writer.written.count)
             connection.ready(self)
         }
     }
@@ -90,6 +92,7 @@ final class KafkaAnswer {
     func leave(into outgoing: inout Fifo<OutgoingPiece>) {
         guard case .written(let bytes, let insertions, let blocks) = state else { return }
         state = .none
+        connection.answerWaits(-bytes.count)
         var start = 0
         for insertion in insertions {
             outgoing.append(.bytes([UInt8](bytes[start..<insertion.position])))

@@ -8,7 +8,8 @@ import TidingsNetwork
 ///
 /// A request is handled as soon as it is whole, also while earlier ones wait for a sync or for records; only the answers
 /// keep the order. What is not read yet waits in the socket: while too many answers are owed, while the client does not
-/// take them, while too many records wait for the disk.
+/// take them, while too many records wait for the disk. A fetch waits until the one before it has left: its records are
+/// in memory meanwhile.
 ///
 /// - Concurrency: lives on its stream's loop.
 final class KafkaConnection: ByteStreamHandler {
@@ -17,6 +18,12 @@ final class KafkaConnection: ByteStreamHandler {
     private var frames: FrameReader
     /// Answers that are owed, oldest first.
     private var owed = Fifo<KafkaAnswer>()
+    /// How many of them are of fetches.
+    private var owedFetches = 0
+    /// Bytes of answers that are behind one that is owed, without the stored batches in them.
+    private var answeredBytes = 0
+    /// Bytes of stored batches that did not leave.
+    private var unsentBytes = 0
     /// What the stream did not take yet, in order.
     private var outgoing = Fifo<OutgoingPiece>()
     /// What the connection reads, from one fetch to the next.
@@ -85,6 +92,7 @@ final class KafkaConnection: ByteStreamHandler {
 
     private var isBusy: Bool {
         owed.count >= server.settings.inFlight || !outgoing.isEmpty || stream.isFull
+            || answeredBytes >= server.settings.answeredBytes
     }
 
     private func take(_ frame: UnsafeRawBufferPointer, in room: PageRoom?) -> FrameReader.Step {
@@ -100,6 +108,7 @@ final class KafkaConnection: ByteStreamHandler {
             refuse("request \(number) of Kafka's protocol is not known here")
             return .ended
         }
+        if api == .fetch, owedFetches > 0 { return .notNow }
         if api == .produce, !server.takesRecords(of: frame.count, from: self) { return .notNow }
         let answer = KafkaAnswer(
             self, api: api, version: version, correlationID: frame.number(4, Int32.self), size: frame.count)
@@ -118,6 +127,7 @@ final class KafkaConnection: ByteStreamHandler {
             let header = try RequestHeader(from: &reader, version: api.requestHeaderVersion(version))
             answer.clientID = header.clientID ?? ""
             owed.append(answer)
+            if api == .fetch { owedFetches += 1 }
             try server.broker.handle(answer, &reader, frame, in: room)
         } catch {
             refuse(error.description)
@@ -142,7 +152,7 @@ final class KafkaConnection: ByteStreamHandler {
     func ready(_ answer: KafkaAnswer) {
         guard !isOver else { return }
         while let oldest = owed.oldest, oldest.isReady {
-            _ = owed.popFirst()
+            popOwed()
             oldest.leave(into: &outgoing)
         }
         push()
@@ -150,12 +160,29 @@ final class KafkaConnection: ByteStreamHandler {
         closeIfDone()
     }
 
+    private func popOwed() {
+        if let answer = owed.popFirst(), answer.api == .fetch { owedFetches -= 1 }
+    }
+
+    /// An answer was written behind others, or is no more.
+    func answerWaits(_ byteCount: Int) { answeredBytes += byteCount }
+
+    /// Stored batches are to be sent, or were.
+    func batchesWait(_ byteCount: Int) {
+        guard !isOver else { return }
+        unsentBytes += byteCount
+        server.fetched(byteCount)
+    }
+
+    /// Whether the client takes nothing of an answer.
+    var isStuck: Bool { !outgoing.isEmpty }
+
     /// Whether an answer to it would leave at once.
     func isNext(_ answer: KafkaAnswer) -> Bool { owed.oldest === answer && outgoing.isEmpty && !isOver }
 
     /// Sends an answer that is next straight out of the writer it was written by.
     func send(_ answer: KafkaAnswer, _ writer: borrowing MessageWriter, _ blocks: [[StoredBatch]]) {
-        _ = owed.popFirst()
+        popOwed()
         lastUse = server.now
         writer.forEachPiece { written, inserted in
             if outgoing.isEmpty, !stream.isFull {
@@ -167,6 +194,7 @@ final class KafkaConnection: ByteStreamHandler {
             for batch in blocks[inserted.place] {
                 if outgoing.isEmpty, !stream.isFull {
                     stream.write(batch.bytes)
+                    batchesWait(-batch.bytes.count)
                 } else {
                     outgoing.append(.batch(batch))
                 }
@@ -180,7 +208,9 @@ final class KafkaConnection: ByteStreamHandler {
             lastUse = server.now
             switch piece {
             case .bytes(let bytes): bytes.withUnsafeBytes { stream.write($0) }
-            case .batch(let batch): stream.write(batch.bytes)
+            case .batch(let batch):
+                stream.write(batch.bytes)
+                batchesWait(-batch.bytes.count)
             }
         }
     }
@@ -224,6 +254,7 @@ final class KafkaConnection: ByteStreamHandler {
 
     private func over() {
         guard !isOver else { return }
+        batchesWait(-unsentBytes)
         isOver = true
         // Its memory is over with the frames.
         stream.receive(into: nil)

@@ -15,6 +15,8 @@ package final class KafkaServer {
     private(set) var connections: [KafkaConnection] = []
     /// Memory of requests that have not come whole.
     private(set) var heldBytes = 0
+    /// Bytes of stored batches that are read for answers, or not sent yet.
+    private(set) var fetchedBytes = 0
     /// Bytes of records that wait for their sync.
     private var waitingBytes = 0
     private var waitingForDisk = Fifo<KafkaConnection>()
@@ -85,6 +87,12 @@ package final class KafkaServer {
         }
     }
 
+    /// Counts stored batches that are read for answers or not sent yet.
+    func fetched(_ change: Int) { fetchedBytes += change }
+
+    /// How much a fetch may still read; the first batch it may in any case.
+    var fetchRoom: Int { max(settings.fetchedBytes - fetchedBytes, 1) }
+
     /// Lets a connection go on in a turn of its own.
     func resumeSoon(_ connection: KafkaConnection) {
         let later = Later(connection: connection)
@@ -107,7 +115,9 @@ package final class KafkaServer {
 
     private func sweep() {
         let limit = now - settings.idleTime.nanos
-        for connection in connections where connection.isIdle && connection.lastUse < limit { connection.close() }
+        for connection in connections where connection.lastUse < limit {
+            if connection.isIdle { connection.close() } else if connection.isStuck { connection.breakOff() }
+        }
     }
 
     // MARK: - The end

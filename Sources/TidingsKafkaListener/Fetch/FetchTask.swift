@@ -42,6 +42,8 @@ final class FetchTask {
     /// Reads that are under way, and one until all have begun.
     private var reads = 0
     private var timer: LoopTimer?
+    /// Bytes that its reads may take until its answer is given.
+    private var reserved = 0
     private var isWaiting = false
     private var isDone = false
     /// Bytes that came while it waits.
@@ -71,6 +73,7 @@ final class FetchTask {
     /// Looks at every partition, from the beginning.
     func run() {
         guard !isDone else { return }
+        reserve(-reserved)
         found = Array(repeating: Found(), count: wanted.count)
         total = 0
         reads = 1
@@ -103,7 +106,8 @@ final class FetchTask {
         }
         guard next < limit, found[place].batches.isEmpty, hasRoom(place) else { return }
         reads += 1
-        let room = min(Int(max(partition.maxBytes, 1)), max(maxBytes - total, 1))
+        let room = min(Int(max(partition.maxBytes, 1)), max(maxBytes - total, 1), broker.server.fetchRoom)
+        reserve(room)
         broker.session.read(id, from: next, maxBytes: room) { [self] result in
             switch result {
             case .success(let batches):
@@ -116,6 +120,11 @@ final class FetchTask {
             }
             readEnded()
         }
+    }
+
+    private func reserve(_ byteCount: Int) {
+        reserved += byteCount
+        broker.server.fetched(byteCount)
     }
 
     /// Whether more of a partition may be taken.
@@ -201,6 +210,7 @@ final class FetchTask {
     /// Nobody wants the answer any more.
     private func end() {
         isDone = true
+        reserve(-reserved)
         if isWaiting { stopWaiting() }
     }
 
@@ -237,6 +247,7 @@ final class FetchTask {
     }
 
     private func give() {
+        reserve(-reserved)
         var blocks: [[StoredBatch]] = []
         var topics: [FetchResponse.FetchableTopicResponse] = []
         for (place, partition) in wanted.enumerated() {

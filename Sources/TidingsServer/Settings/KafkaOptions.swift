@@ -39,6 +39,14 @@ package enum KafkaOptions {
                     + "storage.max_waiting_bytes",
                 effect: "no more are read until they are synced"),
             .bytes(
+                "kafka.max_answered_bytes", \.answeredBytes, "1KiB", "1GiB",
+                "answers of one connection that wait behind one that is owed",
+                effect: "no more requests are read until they have left"),
+            .bytes(
+                "kafka.max_fetched_bytes", \.fetchedBytes, "1MiB", "64GiB",
+                "stored batches on one event loop that are read for fetches, or not sent yet",
+                effect: "a fetch reads one batch"),
+            .bytes(
                 "kafka.max_fetch_bytes", \.fetchBytes, "1KiB", "1GiB", "one answer to a fetch",
                 effect: "the rest comes with the next fetch"),
             .duration(
@@ -48,8 +56,8 @@ package enum KafkaOptions {
                 "kafka.max_fetch_partitions", \.fetchPartitions, 1...1_000_000, "partitions of one fetch session",
                 effect: "INVALID_REQUEST"),
             .duration(
-                "kafka.idle_time", \.idleTime, "1s", "1d", "how long a connection may rest between requests",
-                effect: closed),
+                "kafka.idle_time", \.idleTime, "1s", "1d",
+                "how long a connection may rest between requests, or take nothing of an answer", effect: closed),
             .count32(
                 "kafka.partitions", \.partitions, 1...10_000, "partitions of a topic whose maker says none"),
             .count32(
