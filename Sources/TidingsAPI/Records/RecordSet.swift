@@ -94,7 +94,8 @@ struct RecordSet: ~Copyable {
             case "partition":
                 let token = try scanner.value()
                 let number =
-                    token.kind == .number ? Int64(String(decoding: scanner.bytes(token.range), as: UTF8.self)) : nil
+                    token.kind == .number
+                    ? JSONNumber(checked: String(decoding: scanner.bytes(token.range), as: UTF8.self)).integer : nil
                 guard let number, number >= 0 else {
                     throw Self.refusal(place, "integer", "must be a whole number from 0 on")
                 }

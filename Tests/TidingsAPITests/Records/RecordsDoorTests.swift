@@ -23,7 +23,7 @@ import TidingsTesting
         let records = #"""
             {"records": [{"key": "a", "value": "x\u0000\n", "headers": [{"name": "h", "value": "v"}, {"name": "n"}]},
              {"key_base64": "/w==", "value_base64": "gIE=", "headers": [{"name": "b", "value_base64": "/w=="}]},
-             {"key": "", "value": null}, {"value": "", "partition": 2, "timestamp": "2026-01-02T03:04:05.678Z"}]}
+             {"key": "", "value": null}, {"value": "", "partition": 2.0, "timestamp": "2026-01-02T03:04:05.678Z"}]}
             """#
         let stored = harness.send("POST", path, records)
         #expect(stored.status == 201 && stored.json["records"]?.array?.count == 4, "\(stored.body)")
