@@ -311,7 +311,8 @@ def transactions(address):
     writer.commit_transaction(30)
     same(committed_values(address, "transactions", 42), expected + [b"open", b"behind"], "after it was committed")
     # One that nobody ends is aborted in time.
-    left = producer(address, transactional_id="left", transaction_timeout_ms=1000)
+    # This client gives its records no more time than the transaction has.
+    left = producer(address, transactional_id="left", transaction_timeout_ms=4000)
     left.init_transactions(20)
     left.begin_transaction()
     send(left, "transactions", [(None, b"left", [])])

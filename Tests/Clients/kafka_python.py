@@ -205,9 +205,15 @@ def numbered(address, topic):
 
 
 def committed(address, name, topic):
+    def answered():
+        try:
+            return client.list_group_offsets(name)[name]
+        except errors.CoordinatorLoadInProgressError:  # for a moment after a start; others ask again by themselves
+            return None
+
     for _ in range(2):
         client = admin(address)
-        found = client.list_group_offsets(name)[name]
+        found = until(10, "offsets of the group", answered)
         same([found[TopicPartition(topic, partition)].offset for partition in range(4)], [30] * 4, "commits")
         client.close()
         common.restart_server(kills=True)
