@@ -13,7 +13,12 @@ import CRDKafka
 /// - Concurrency: librdkafka's handles may be used by any thread.
 final class Client: @unchecked Sendable {
     let handle: OpaquePointer
-    let topic: OpaquePointer
+    /// The topic; only to be asked for when it is there, since asking for it may make it.
+    private(set) lazy var topic: OpaquePointer = {
+        isTopicKnown = true
+        return rd_kafka_topic_new(handle, KafkaBench.topic, nil)
+    }()
+    private var isTopicKnown = false
 
     /// Makes a client.
     init(_ kind: rd_kafka_type_t, _ settings: [String: String]) {
@@ -39,11 +44,10 @@ final class Client: @unchecked Sendable {
             KafkaBench.fail(String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
         }
         self.handle = handle
-        topic = rd_kafka_topic_new(handle, KafkaBench.topic, nil)
     }
 
     deinit {
-        rd_kafka_topic_destroy(topic)
+        if isTopicKnown { rd_kafka_topic_destroy(topic) }
         rd_kafka_destroy(handle)
     }
 

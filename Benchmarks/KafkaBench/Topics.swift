@@ -15,6 +15,11 @@ enum Topics {
         guard rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR else {
             KafkaBench.fail("topic \(KafkaBench.topic): \(String(cString: rd_kafka_event_error_string(event)))")
         }
+        var count = 0
+        let results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count)
+        if count == 1, let result = results?[0], rd_kafka_topic_result_error(result) != RD_KAFKA_RESP_ERR_NO_ERROR {
+            KafkaBench.fail("topic \(KafkaBench.topic): \(String(cString: rd_kafka_topic_result_error_string(result)))")
+        }
         rd_kafka_event_destroy(event)
         rd_kafka_NewTopic_destroy(topic)
         rd_kafka_queue_destroy(queue)
