@@ -80,19 +80,25 @@ extension KafkaBroker {
     /// Tells brokers, topics and partitions; makes topics that are asked for and missing.
     func metadata(_ request: MetadataRequest, _ answer: KafkaAnswer) {
         // Version 0 asks for everything by an empty list, later ones by none at all.
-        guard let wanted = request.topics, answer.version > 0 || !wanted.isEmpty else {
+        guard let named = request.topics, answer.version > 0 || !named.isEmpty else {
             let all = log.topics.all.filter { !$0.name.isInternal }.sorted { $0.name < $1.name }
             return give(answer, metadata(all.map { described($0) }, answer))
         }
+        struct Topic: Hashable {
+            let name: String?
+            let id: UUID128
+        }
+        let wanted = named.once { Topic(name: $0.name, id: $0.topicID) }
         let mayCreate = settings.createsTopics && (answer.version < 4 || request.allowAutoTopicCreation)
         var missing: [TopicName] = []
         if mayCreate {
-            for entry in wanted {
-                guard let name = entry.name.flatMap({ TopicName($0) }), !name.isInternal, log.topics[name] == nil,
-                    !missing.contains(name)
-                else { continue }
-                missing.append(name)
-            }
+            let topics = log.topics
+            missing = wanted.compactMap { entry in
+                guard let name = entry.name.flatMap({ TopicName($0) }), !name.isInternal, topics[name] == nil else {
+                    return nil
+                }
+                return name
+            }.once { $0 }
         }
         guard !missing.isEmpty else { return give(answer, metadata(wanted.map { described($0) }, answer)) }
         var left = missing.count

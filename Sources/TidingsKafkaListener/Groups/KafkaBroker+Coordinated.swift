@@ -90,9 +90,10 @@ extension KafkaBroker {
 
     /// Tells states and members of groups whose partitions the server shares out.
     func describeConsumerGroups(_ request: ConsumerGroupDescribeRequest, _ answer: KafkaAnswer) {
-        look({ table in request.groupIDs.map { table.group($0)?.description } }) { [self] found in
+        let wanted = request.groupIDs.once { $0 }
+        look({ table in wanted.map { table.group($0)?.description } }) { [self] found in
             let topics = log.topics
-            let groups = request.groupIDs.enumerated().map {
+            let groups = wanted.enumerated().map {
                 place, id -> ConsumerGroupDescribeResponse.DescribedGroup in
                 guard let found else {
                     return .init(errorCode: ErrorCode.coordinatorLoadInProgress.rawValue, groupID: id)

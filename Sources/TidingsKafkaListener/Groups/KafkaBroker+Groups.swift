@@ -204,8 +204,9 @@ extension KafkaBroker {
 
     /// Tells states and members of groups.
     func describeGroups(_ request: DescribeGroupsRequest, _ answer: KafkaAnswer) {
-        look({ table in request.groups.map { table.group($0)?.description } }) { [self] found in
-            let groups = request.groups.enumerated().map { place, id -> DescribeGroupsResponse.DescribedGroup in
+        let wanted = request.groups.once { $0 }
+        look({ table in wanted.map { table.group($0)?.description } }) { [self] found in
+            let groups = wanted.enumerated().map { place, id -> DescribeGroupsResponse.DescribedGroup in
                 guard let found else {
                     return .init(errorCode: ErrorCode.coordinatorLoadInProgress.rawValue, groupID: id)
                 }

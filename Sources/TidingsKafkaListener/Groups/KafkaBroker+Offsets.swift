@@ -74,7 +74,7 @@ extension KafkaBroker {
     func offsetFetch(_ request: OffsetFetchRequest, _ answer: KafkaAnswer) {
         let wanted: [Wanted] =
             answer.version >= 8
-            ? request.groups.map { group in
+            ? request.groups.once { $0.groupID }.map { group in
                 Wanted(
                     group: group.groupID, memberID: group.memberID, epoch: group.memberEpoch,
                     topics: group.topics.map { $0.map { ($0.name, $0.partitionIndexes) } })

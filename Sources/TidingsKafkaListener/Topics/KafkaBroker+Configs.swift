@@ -9,7 +9,12 @@ extension KafkaBroker {
 
     /// Tells settings of topics and of the broker.
     func describeConfigs(_ request: DescribeConfigsRequest, _ answer: KafkaAnswer) {
-        let results = request.resources.map { wanted -> DescribeConfigsResponse.DescribeConfigsResult in
+        struct Resource: Hashable {
+            let type: Int8
+            let name: String
+        }
+        let resources = request.resources.once { Resource(type: $0.resourceType, name: $0.resourceName) }
+        let results = resources.map { wanted -> DescribeConfigsResponse.DescribeConfigsResult in
             var result = DescribeConfigsResponse.DescribeConfigsResult(
                 resourceType: wanted.resourceType, resourceName: wanted.resourceName)
             let entries: [ConfigEntry]

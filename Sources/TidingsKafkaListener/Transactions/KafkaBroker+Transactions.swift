@@ -195,11 +195,11 @@ extension KafkaBroker {
         give(
             answer,
             DescribeProducersResponse(
-                topics: request.topics.map { topic in
+                topics: request.topics.once { $0.name }.map { topic in
                     let known = self.topic(topic.name)
                     return .init(
                         name: topic.name,
-                        partitions: topic.partitionIndexes.map { index in
+                        partitions: topic.partitionIndexes.once { $0 }.map { index in
                             guard let id = partition(known, index), let producers = log.producers(in: id) else {
                                 return .init(
                                     partitionIndex: index, errorCode: ErrorCode.unknownTopicOrPartition.rawValue)
@@ -223,7 +223,7 @@ extension KafkaBroker {
         coordinator.ask(on: loop) {
             (coordinator, reply: @escaping ([DescribeTransactionsResponse.TransactionState]) -> Void) in
             reply(
-                request.transactionalIDs.map { id in
+                request.transactionalIDs.once { $0 }.map { id in
                     guard let transactions = coordinator.transactions else {
                         return .init(errorCode: ErrorCode.coordinatorLoadInProgress.rawValue, transactionalID: id)
                     }

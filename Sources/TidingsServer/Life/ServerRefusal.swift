@@ -71,7 +71,8 @@ package struct ServerRefusal: Error, Sendable, Hashable {
         case .addressInUse:
             self.init(
                 .conflict, "port \(listening.port) on \(listening.host) is in use by another process",
-                hint: "stop the other one, or choose another port with --\(flag) HOST:PORT (port 0 picks a free one)")
+                hint: "stop the other one, or choose another port with --\(flag) HOST:PORT (port 0 picks a free one)"
+                    + (flag == "kafka" ? ", or serve no Kafka clients with --kafka off" : ""))
         case .notPermitted:
             self.init(
                 .failure, "port \(listening.port) on \(listening.host) may not be listened on: \(error.description)",

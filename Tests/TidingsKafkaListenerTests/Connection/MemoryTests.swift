@@ -76,4 +76,24 @@ import TidingsTesting
         #expect(client.answers().map(\.id) == [1, 2, 3])
         #expect(!client.stream.isPaused)
     }
+
+    @Test func `what a request names again is answered once`() throws {
+        let bench = Self.bench()
+        let client = bench.connect()
+        let names: [MetadataRequest.MetadataRequestTopic] = (0..<20_000).map {
+            .init(name: $0 % 2 == 0 ? "a" : "b\($0)")
+        }
+        let known: (response: MetadataResponse, body: [UInt8]) = try #require(
+            client.ask(MetadataRequest(topics: names, allowAutoTopicCreation: false), .metadata, 9))
+        #expect(known.response.topics.count == 10_001)
+        let configs: (response: DescribeConfigsResponse, body: [UInt8]) = try #require(
+            client.ask(
+                DescribeConfigsRequest(
+                    resources: Array(repeating: .init(resourceType: 2, resourceName: "a"), count: 100)),
+                .describeConfigs, 4))
+        #expect(configs.response.results.count == 1)
+        let groups: (response: DescribeGroupsResponse, body: [UInt8]) = try #require(
+            client.ask(DescribeGroupsRequest(groups: ["g", "h", "g"]), .describeGroups, 5))
+        #expect(groups.response.groups.map(\.groupID) == ["g", "h"])
+    }
 }
