@@ -43,6 +43,8 @@ import TidingsTesting
         let disk = SimulatedDisk(seed: 2)
         var settings = LogBench.smallSettings
         settings.compactionMapBytes = memory
+        // What is in memory too is dropped there as well.
+        settings.recentBytes = memory
         let bench = try LogBench(disk, settings: settings)
         let keys = memory < 1 << 20 ? 90 : 7
         let partition = try bench.topic("state", [.cleanup: "compact"]).partitions[0]

@@ -90,6 +90,18 @@ import TidingsTesting
         #expect(isOver)
     }
 
+    @Test func `what was read before the files changed is not kept`() {
+        var cache = ReadCache(limit: 10_000)
+        func read(_ changes: Bool) -> Int {
+            guard case .missing = cache.find(Self.place(0), maxBytes: 1_000, { _ in }) else { return 0 }
+            if changes { cache.forget(Self.partition) }
+            return cache.ended(Self.place(0), .success(Self.batches(0..<100)), start: .zero).answers.count
+        }
+        #expect(read(true) == 1)
+        #expect(read(false) == 1)
+        #expect(read(false) == 0)
+    }
+
     @Test func `what is read ahead for nobody has an end, and old runs go`() {
         var cache = ReadCache(limit: 4_000)
         var next: Int64 = 0

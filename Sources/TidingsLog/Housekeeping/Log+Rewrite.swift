@@ -233,8 +233,11 @@ extension Log {
                 for path in SegmentNames.all(partition.folder, segment.base) { context.open.forget(prefix: path) }
             }
             let less = partition.files.withLock { $0.endChange(old, new) }
+            partition.tail.withLock {
+                $0.forget(below: end)
+                $0.moveStart(to: $0.start, lessBytes: less)
+            }
             readCache.withLock { $0.forget(partition.id) }
-            partition.tail.withLock { $0.moveStart(to: $0.start, lessBytes: less) }
             noteDirty(partition)
             return true
         }

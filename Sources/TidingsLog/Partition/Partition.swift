@@ -100,6 +100,11 @@ struct PartitionTail {
         if recent.oldest === batch { _ = recent.popFirst() }
     }
 
+    /// Lets go of the batches below `end`: their records are others now.
+    mutating func forget(below end: Offset) {
+        while let oldest = recent.oldest, oldest.lastOffset < end { _ = recent.popFirst() }
+    }
+
     /// Moves the start, and says how many bytes less there are.
     mutating func moveStart(to offset: Offset, lessBytes: Int64) {
         start = max(start, offset)

@@ -5,8 +5,8 @@ import TidingsCore
 /// Batches that were read from files a moment ago, and reads under way: readers that catch up at the same places read the
 /// disk once together, and what a reader in order wants next is read before it asks.
 ///
-/// Whether an offset is still stored is for the caller to check. What is here may be older than a compaction that has
-/// just ended; an open transaction's batches are not here, since their end would not reach them.
+/// Whether an offset is still stored is for the caller to check. An open transaction's batches are not here, since their
+/// end would not reach them.
 struct ReadCache {
     /// Who waits for a read.
     typealias Answer = @Sendable (Result<[StoredBatch], LogError>) -> Void
@@ -42,6 +42,8 @@ struct ReadCache {
     /// Oldest first.
     private var runs: [Run] = []
     private var byteCount = 0
+    /// Reads under way that may find what is no longer so.
+    private var stale: Set<Place> = []
     private var waiting: [Place: [(maxBytes: Int, answer: Answer)]] = [:]
 
     /// - Parameter limit: bytes it keeps at most.
@@ -95,7 +97,8 @@ struct ReadCache {
         _ place: Place, _ result: Result<[StoredBatch], LogError>, start: Offset
     ) -> (answers: [(maxBytes: Int, answer: Answer)], ahead: Place?) {
         let answers = waiting.removeValue(forKey: place) ?? []
-        guard case .success(let batches) = result else { return (answers, nil) }
+        let isStale = stale.remove(place) != nil
+        guard case .success(let batches) = result, !isStale else { return (answers, nil) }
         let kept = Array(batches.prefix { $0.fate != .open })
         guard let first = kept.first, let last = kept.last else { return (answers, nil) }
         // In order is who begins at the beginning, or where another read ended.
@@ -117,6 +120,7 @@ struct ReadCache {
     mutating func gaveUp(_ place: Place) -> Bool {
         guard waiting[place]?.isEmpty != false else { return false }
         waiting[place] = nil
+        stale.remove(place)
         return true
     }
 
@@ -132,6 +136,7 @@ struct ReadCache {
 
     /// A partition's files have changed.
     mutating func forget(_ partition: PartitionID) {
+        stale.formUnion(waiting.keys.filter { $0.partition == partition })
         runs.removeAll { $0.partition == partition }
         byteCount = runs.reduce(0) { $0 + $1.byteCount }
     }
