@@ -30,7 +30,8 @@ extension AdminAPI {
     func groupsOrRefuse() throws(Problem) -> any GroupAdmin {
         guard let groups else {
             throw Problem(
-                .conflict, "groups of Kafka's clients are kept while the server listens to them: start it with --kafka")
+                .conflict,
+                "groups of Kafka's clients are kept while the server listens to them: start it without --kafka off")
         }
         return groups
     }

@@ -37,8 +37,7 @@ final class DemoServer {
             process = try ChildProcess(
                 [
                     program, "serve", "--data", folder + "/data", "--http", "127.0.0.1:\(port)", "--kafka", "off",
-                    "--log-level",
-                    "warning",
+                    "--log-level", "warning",
                 ],
                 output: folder + "/server.log")
         } catch {
